@@ -1,0 +1,59 @@
+"""Turns a stage's typed function into its command line, and its errors into one line each.
+
+In: a function whose signature is annotated for typer. Out: a process exit status.
+It stops at the process boundary: what a stage does is in `sluice.stages`.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from sluice.errors import SluiceError
+
+FAILURE = 1
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
+# DVC and Prefect set these too where they are ours to start; a stage run by hand must be as quiet.
+_QUIET = {
+    "DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}
+
+
+def explain_os_error(error: OSError) -> str:
+    """Say in one line what the operating system refused, and what to do."""
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in _FULL_DISK:
+        return (
+            f"the disk is full{where}: free some space and run the stage again; "
+            "earlier outputs are untouched"
+        )
+    return f"{error.strerror or error}{where}"
+
+
+def run_stage(stage: Callable[..., Any]) -> None:
+    """Run `stage` with arguments from the command line; exit 1 with one line on a user's error.
+
+    A defect of Sluice itself (any other exception) keeps its traceback: it is ours to mend.
+    """
+    for key, value in _QUIET.items():
+        os.environ.setdefault(key, value)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(stage)
+    try:
+        app()
+    except SluiceError as error:
+        sys.exit(_report(str(error)))
+    except OSError as error:
+        sys.exit(_report(explain_os_error(error)))
+
+
+def _report(message: str) -> int:
+    sys.stderr.write(f"error: {message}\n")
+    return FAILURE
