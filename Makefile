@@ -1,0 +1,63 @@
+# Two commands matter: `make run` and `make test`. Both make the environment if it is missing.
+# Needs Python 3.11 or newer, pip, git and make.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+# The address of an index with torch's CPU build, for Linux without a GPU (see README).
+TORCH_INDEX ?=
+
+BIN := $(abspath $(VENV))/bin
+READY := $(VENV)/.ready
+LOCK := requirements.lock
+
+# Nothing phones home: no telemetry, tips or update checks in anything started from here.
+export DO_NOT_TRACK := 1
+export DVC_NO_ANALYTICS := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PATH := $(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types bench lock docs clean
+
+help:  ## Say what there is.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): $(LOCK) pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sluice needs Python 3.11+")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) \
+		"$$(grep '^torch==' $(LOCK))"
+	$(BIN)/python -m pip install --quiet --no-deps -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check
+	@# Without git history (a source archive) DVC works without SCM.
+	@test -e .git || printf '[core]\n    no_scm = true\n' > .dvc/config.local
+	touch $@
+
+setup: $(READY)  ## Make the environment from the lock.
+
+run: $(READY)  ## Run the whole pipeline on the bundled tweets; print the results.
+	@sluice check
+	dvc repro
+	@sluice summary
+
+test: $(READY) lint types  ## Linter, types and all tests.
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	ruff check .
+	ruff format --check .
+
+types: $(READY)
+	mypy
+
+bench: $(READY)  ## Measure the figures of benchmarks/ on this machine and write them there.
+	$(BIN)/python benchmarks/run.py
+
+lock:  ## Resolve the newest allowed versions into the lock (maintainers).
+	$(PYTHON) scripts/lock.py $(LOCK)
+
+clean:  ## Remove the environment and scratch; data, models and reports stay.
+	rm -rf $(VENV) .sluice build

@@ -1,0 +1,126 @@
+"""Length-bucketed batches over contiguous token arrays, and the Lightning data module of them.
+
+In: `LabelledRows` for training and validation. Out: `Batch` objects of padded tensors. No Python
+runs per sample: a batch is one gather.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as pl
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from sluice.tokens import Ints, Ngrams, TokenRows
+
+BUCKET_BATCHES = 50
+"""Batches that are shuffled together and sorted by length: enough to fill rows of like length."""
+
+
+class Batch(NamedTuple):
+    """One padded batch."""
+
+    tokens: Tensor
+    """Token ids, (batch, longest)."""
+    lengths: Tensor
+    """Tokens of each row, (batch,)."""
+    labels: Tensor
+    """Label indices, (batch,)."""
+    weights: Tensor
+    """Weights of the rows in the loss, (batch,)."""
+    ngrams: Ngrams | None
+    """N-grams of the rows for a network's wide part."""
+
+
+def ngram_batch(matrix: csr_matrix, rows: Ints) -> Ngrams:
+    """Gather the n-grams of `rows`, (batch,), as tensors."""
+    taken = matrix[rows]
+    return Ngrams(
+        torch.from_numpy(taken.indices.astype(np.int64)),
+        torch.from_numpy(taken.indptr[:-1].astype(np.int64)),
+        torch.from_numpy(taken.data),
+    )
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Tokens with what is to be learnt from them."""
+
+    tokens: TokenRows
+    labels: Ints
+    """Label indices, (rows,)."""
+    weights: npt.NDArray[np.float32]
+    """Weights in the loss, (rows,)."""
+    ngrams: csr_matrix | None = None
+    """N-grams for a network's wide part, (rows, features)."""
+
+    def batch(self, rows: Ints) -> Batch:
+        """Gather `rows`, (batch,), into one padded batch."""
+        tokens, lengths = self.tokens.padded(rows)
+        return Batch(
+            torch.from_numpy(tokens),
+            torch.from_numpy(lengths),
+            torch.from_numpy(self.labels[rows]),
+            torch.from_numpy(self.weights[rows]),
+            None if self.ngrams is None else ngram_batch(self.ngrams, rows),
+        )
+
+
+def shuffled_batches(lengths: Ints, size: int, seed: int, epoch: int) -> list[Ints]:
+    """Row indices of each training batch of an epoch; like lengths stand together.
+
+    Rows are shuffled, cut into buckets of `BUCKET_BATCHES` batches, sorted by length within a
+    bucket, and the batches shuffled. The order depends on `seed` and `epoch` alone, so that a
+    training that resumes meets the batches it would have met.
+    """
+    generator = np.random.default_rng((seed, epoch))
+    order = generator.permutation(len(lengths))
+    batches: list[Ints] = []
+    for start in range(0, len(order), size * BUCKET_BATCHES):
+        bucket = order[start : start + size * BUCKET_BATCHES]
+        bucket = bucket[np.argsort(lengths[bucket], kind="stable")]
+        batches += [bucket[first : first + size] for first in range(0, len(bucket), size)]
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def ordered_batches(lengths: Ints, size: int) -> list[Ints]:
+    """Row indices of batches that cover all rows once, shortest rows first."""
+    order = np.argsort(lengths, kind="stable")
+    return [order[first : first + size] for first in range(0, len(order), size)]
+
+
+class Batches:
+    """An iterable of batches with a length, which is all that Lightning asks of a loader."""
+
+    def __init__(self, rows: LabelledRows, indices: list[Ints]) -> None:
+        self.rows, self.indices = rows, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self.rows.batch(index) for index in self.indices)
+
+
+class TextDataModule(pl.LightningDataModule):
+    """Training batches that change with the epoch, validation batches that do not."""
+
+    def __init__(
+        self, train: LabelledRows, validation: LabelledRows, batch_size: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.train, self.validation = train, validation
+        self.batch_size, self.seed = batch_size, seed
+
+    def train_dataloader(self) -> Batches:
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        lengths = self.train.tokens.lengths
+        return Batches(self.train, shuffled_batches(lengths, self.batch_size, self.seed, epoch))
+
+    def val_dataloader(self) -> Batches:
+        lengths = self.validation.tokens.lengths
+        return Batches(self.validation, ordered_batches(lengths, 8 * self.batch_size))

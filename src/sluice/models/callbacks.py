@@ -1,0 +1,97 @@
+"""What a training does beside its steps: averages, keeps the best, records, and says how it goes.
+
+In: Lightning's hooks. Out: the best weights and the curves, both part of every checkpoint, so that
+a resumed training ends with what an uninterrupted one has.
+"""
+
+import sys
+import time
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
+from torch import Tensor
+
+MONITOR = "validation_macro_f1"
+COLUMNS = (
+    "epoch",
+    "train_loss",
+    "validation_loss",
+    "train_accuracy",
+    "validation_accuracy",
+    MONITOR,
+    "learning_rate",
+)
+
+
+class AveragedWeights(EMAWeightAveraging):
+    """The averaged weights stay in place until validation has wholly ended.
+
+    So that callbacks that come before this one see the weights that the scores speak of.
+    """
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        pass
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_validation_epoch_end(trainer, pl_module)
+
+
+class BestWeights(Callback):
+    """Keeps the network's weights of the epoch with the best validation macro-F1."""
+
+    def __init__(self) -> None:
+        self.score, self.epoch = -1.0, -1
+        self.weights: dict[str, Tensor] = {}
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        score = float(trainer.callback_metrics[MONITOR])
+        if score > self.score:
+            self.score, self.epoch = score, trainer.current_epoch
+            network = pl_module.network
+            assert not isinstance(network, Tensor)  # noqa: S101 - narrows Lightning's type
+            self.weights = {
+                name: value.detach().clone() for name, value in network.state_dict().items()
+            }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"score": self.score, "epoch": self.epoch, "weights": self.weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.score, self.epoch = state_dict["score"], state_dict["epoch"]
+        self.weights = state_dict["weights"]
+
+
+class Curves(Callback):
+    """One row of losses and scores for each epoch, and a line for a log that is no terminal."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.seconds = 0.0
+        self._quiet, self._started = quiet, 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        taken = time.monotonic() - self._started
+        self.seconds += taken
+        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        values["epoch"] = trainer.current_epoch + 1
+        values["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
+        self.rows.append({name: values[name] for name in COLUMNS})
+        if not self._quiet:
+            row = self.rows[-1]
+            sys.stderr.write(
+                f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+                f"  train loss {row['train_loss']:.4f}"
+                f"  validation loss {row['validation_loss']:.4f}"
+                f"  validation macro-F1 {row[MONITOR]:.4f}  {taken:.1f} s\n"
+            )
+            sys.stderr.flush()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows, self.seconds = state_dict["rows"], state_dict["seconds"]

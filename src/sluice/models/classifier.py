@@ -1,0 +1,178 @@
+"""The classifier head: one LightningModule over every encoder.
+
+In: a network from tokens to logits, and how to optimise it. Out: weights, and the losses and
+scores of each epoch. What the network is made of is in `sluice.models.network`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+import pytorch_lightning as pl
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+
+from sluice.models.schedules import SCHEDULES, ScheduleName
+from sluice.params import Section
+from sluice.tokens import Ngrams
+
+OptimiserName = Literal["adam", "adamw", "rmsprop", "sgd"]
+Part = Literal["train", "validation"]
+
+
+class OptimisationParams(Section):
+    """How the weights are found."""
+
+    optimiser: OptimiserName = "adamw"
+    """Which optimiser."""
+    learning_rate: float = Field(2e-3, gt=0)
+    """Highest learning rate."""
+    wide_learning_rate: float = Field(3e-3, gt=0)
+    """Highest learning rate of the wide part, whose features each see few rows."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Weight decay (decoupled for `adamw`)."""
+    schedule: ScheduleName = "linear"
+    """How the learning rate falls after the warm-up."""
+    warmup_share: float = Field(0.05, ge=0, lt=1)
+    """Share of all steps in which the learning rate rises from zero."""
+    gradient_clip: float = Field(1.0, ge=0)
+    """Largest norm of the gradient (Pascanu et al. 2013); 0 clips nothing."""
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    """Share of the target spread over all labels (Szegedy et al. 2016)."""
+    averaging_decay: float | None = Field(0.998, gt=0, lt=1)
+    """Decay of the moving average of the weights (Polyak & Juditsky 1992); null: none."""
+    batch_size: int = Field(64, ge=1)
+    """Rows of a training batch."""
+    max_epochs: int = Field(6, ge=1)
+    """Most passes over the training rows."""
+    max_batches: int | None = Field(None, ge=1)
+    """Most batches of an epoch; null takes all. For trials."""
+    patience: int | None = Field(3, ge=1)
+    """Epochs without a better validation macro-F1 after which training stops; null never stops."""
+    threads: int = Field(2, ge=1)
+    """Processor threads. Sums depend on it in their last bits, so it is fixed here, not guessed."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> "OptimisationParams":
+        if self.optimiser == "rmsprop" and self.weight_decay:
+            raise ValueError("weight_decay has no decoupled form for optimiser: rmsprop; set it 0")
+        return self
+
+
+_OPTIMISERS: dict[OptimiserName, Callable[..., Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": lambda parameters, **rest: torch.optim.SGD(
+        parameters, momentum=0.9, nesterov=True, **rest
+    ),
+}
+
+
+class LabelledBatch(Protocol):
+    """What a step reads of a batch; see `sluice.data.batches.Batch`."""
+
+    @property
+    def tokens(self) -> Tensor: ...
+    @property
+    def lengths(self) -> Tensor: ...
+    @property
+    def labels(self) -> Tensor: ...
+    @property
+    def weights(self) -> Tensor: ...
+    @property
+    def ngrams(self) -> Ngrams | None: ...
+
+
+def _scores(classes: int, prefix: str) -> MetricCollection:
+    return MetricCollection(
+        {
+            "accuracy": MulticlassAccuracy(classes, average="micro", validate_args=False),
+            "macro_f1": MulticlassF1Score(classes, average="macro", validate_args=False),
+        },
+        prefix=f"{prefix}_",
+    )
+
+
+class Classifier(pl.LightningModule):
+    """Trains `network` to tell labels apart; the loss is cross entropy, weighted by row."""
+
+    def __init__(
+        self, network: nn.Module, params: OptimisationParams, classes: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.network, self.params, self.seed = network, params, seed
+        self.train_scores, self.train_loss = _scores(classes, "train"), MeanMetric()
+        self.validation_scores, self.validation_loss = _scores(classes, "validation"), MeanMetric()
+
+    def forward(self, tokens: Tensor, lengths: Tensor, ngrams: Ngrams | None = None) -> Tensor:
+        """(batch, time) token ids and (batch,) lengths -> (batch, classes) logits."""
+        logits: Tensor = self.network(tokens, lengths, ngrams)
+        return logits
+
+    def _trackers(self, part: Part) -> tuple[MeanMetric, MetricCollection]:
+        if part == "train":
+            return self.train_loss, self.train_scores
+        return self.validation_loss, self.validation_scores
+
+    def _step(self, batch: LabelledBatch, part: Part) -> Tensor:
+        logits = self(batch.tokens, batch.lengths, batch.ngrams)
+        smoothing = self.params.label_smoothing if part == "train" else 0.0
+        losses = nn.functional.cross_entropy(
+            logits, batch.labels, reduction="none", label_smoothing=smoothing
+        )  # (batch,)
+        loss = (losses * batch.weights).sum() / batch.weights.sum()
+        mean_loss, scores = self._trackers(part)
+        mean_loss.update(loss.detach(), batch.weights.sum())
+        scores.update(logits.detach(), batch.labels)
+        return loss
+
+    def training_step(self, batch: LabelledBatch, _index: int) -> Tensor:
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: LabelledBatch, _index: int) -> None:
+        self._step(batch, "validation")
+
+    def on_train_epoch_start(self) -> None:
+        # Each epoch has its own stream of random numbers, so that a resumed training draws what
+        # an uninterrupted one draws.
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch)
+
+    def _log_epoch(self, part: Part) -> None:
+        mean_loss, scores = self._trackers(part)
+        self.log(f"{part}_loss", mean_loss.compute())
+        self.log_dict(scores.compute())
+        mean_loss.reset()
+        scores.reset()
+
+    def on_validation_epoch_end(self) -> None:
+        # Validation ends each epoch: both parts are logged here, where every callback sees them.
+        self._log_epoch("train")
+        self._log_epoch("validation")
+
+    def configure_optimizers(self) -> Any:
+        params = self.params
+        wide = [w for name, w in self.network.named_parameters() if name.startswith("wide.")]
+        deep = [w for name, w in self.network.named_parameters() if not name.startswith("wide.")]
+        groups: list[dict[str, Any]] = [{"params": deep}]
+        if wide:
+            groups.append({"params": wide, "lr": params.wide_learning_rate})
+        optimiser = _OPTIMISERS[params.optimiser](
+            groups, lr=params.learning_rate, weight_decay=params.weight_decay
+        )
+        total = int(self.trainer.estimated_stepping_batches)
+        factor = SCHEDULES[params.schedule]
+        warmup = max(1, round(params.warmup_share * total))
+
+        def scale(step: int) -> float:
+            return min(1.0, (step + 1) / warmup) * factor(min(1.0, step / total))
+
+        scheduler = LambdaLR(optimiser, scale)
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }

@@ -1,0 +1,118 @@
+"""Runs Lightning's loop so that a training can be killed at any moment and go on later.
+
+In: a classifier, its batches and a scratch folder for the checkpoint of the last whole epoch.
+Out: the best weights, the curves and the seconds. What is stored of them is the stage's matter.
+"""
+
+import logging
+import pickle
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from torch import Tensor
+
+from sluice.errors import ModelError
+from sluice.models.callbacks import MONITOR, AveragedWeights, BestWeights, Curves
+from sluice.models.classifier import Classifier, OptimisationParams
+
+_CHECKPOINT = "last"
+_UNREADABLE = (RuntimeError, OSError, EOFError, KeyError, ValueError, BadZipFile)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training leaves."""
+
+    weights: dict[str, Tensor]
+    """The network's weights of the best epoch, by parameter name."""
+    epoch: int
+    """That epoch, from 1."""
+    curves: list[dict[str, float]]
+    """A row for each epoch; see `sluice.models.callbacks.COLUMNS`."""
+    seconds: float
+    """Wall-clock seconds of all epochs, those before a kill included."""
+    steps: int
+    """Optimiser steps taken."""
+
+
+def quiet_lightning() -> None:
+    """Silence Lightning's tips and its advice about loader workers: we have none."""
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"pytorch_lightning\..*")
+
+
+def _trainer(params: OptimisationParams, scratch: Path, callbacks: list[Callback]) -> pl.Trainer:
+    on_terminal = sys.stderr.isatty()
+    checkpoint = ModelCheckpoint(
+        dirpath=scratch,
+        filename=_CHECKPOINT,
+        enable_version_counter=False,
+        save_on_train_epoch_end=True,
+        every_n_epochs=1,
+    )
+    progress: list[Callback] = [TQDMProgressBar(refresh_rate=20)] if on_terminal else []
+    return pl.Trainer(
+        accelerator="auto",
+        devices=1,
+        max_epochs=params.max_epochs,
+        limit_train_batches=params.max_batches,
+        gradient_clip_val=params.gradient_clip or None,
+        deterministic=True,
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_model_summary=False,
+        enable_progress_bar=on_terminal,
+        callbacks=[*callbacks, *progress, checkpoint],
+    )
+
+
+def _check_readable(checkpoint: Path) -> None:
+    """Raise a ModelError for a checkpoint that cannot be read, before the loop starts."""
+    try:
+        content: Any = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        content["state_dict"], content["loops"], content["callbacks"]
+    except (*_UNREADABLE, pickle.UnpicklingError) as error:
+        raise ModelError(
+            f"{checkpoint} is not a checkpoint that can be resumed ({type(error).__name__}): "
+            f"delete the folder {checkpoint.parent} and run the stage again to start anew"
+        ) from error
+
+
+def fit(classifier: Classifier, data: pl.LightningDataModule, scratch: Path) -> Fitted:
+    """Train, or go on from the checkpoint in `scratch`.
+
+    A checkpoint is written at the end of each epoch (Lightning writes it beside and renames it);
+    random numbers and batch order depend on seed and epoch alone, so a resumed training ends with
+    the weights of an uninterrupted one, bit for bit.
+
+    Raises:
+        ModelError: the checkpoint in `scratch` cannot be read, or no epoch gave a finite score.
+    """
+    params = classifier.params
+    best, curves = BestWeights(), Curves(quiet=sys.stderr.isatty())
+    callbacks: list[Callback] = [best, curves]
+    if params.patience is not None:
+        callbacks.append(EarlyStopping(MONITOR, mode="max", patience=params.patience))
+    if params.averaging_decay is not None:
+        callbacks.append(AveragedWeights(decay=params.averaging_decay))
+    checkpoint = scratch / f"{_CHECKPOINT}.ckpt"
+    if checkpoint.exists():
+        _check_readable(checkpoint)
+        sys.stderr.write(f"resuming from {checkpoint}\n")
+    trainer = _trainer(params, scratch, callbacks)
+    resumed = str(checkpoint) if checkpoint.exists() else None
+    trainer.fit(classifier, datamodule=data, ckpt_path=resumed, weights_only=True)
+    if not best.weights:
+        raise ModelError(
+            "no epoch ended with a finite score: lower train.optimisation.learning_rate"
+        )
+    return Fitted(best.weights, best.epoch + 1, curves.rows, curves.seconds, trainer.global_step)

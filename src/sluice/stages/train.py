@@ -1,0 +1,260 @@
+"""Train: augmented training rows and a split in, one trained variant with its predictions out.
+
+Weights, config and vocabulary go to `models/`, beside them the curves, the predictions for
+validation and test rows, and (in a file of its own) the seconds. It judges nothing: that is
+`evaluate`.
+"""
+
+import hashlib
+import json
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from pydantic import Field
+from scipy.sparse import csr_matrix
+
+from sluice.command import run_stage
+from sluice.data.batches import LabelledRows, TextDataModule, ngram_batch, ordered_batches
+from sluice.errors import DataError, ParamsError
+from sluice.evaluation.predictions import prediction_frame
+from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
+from sluice.models import callbacks
+from sluice.models.classifier import Classifier, OptimisationParams
+from sluice.models.network import NetworkParams, TextNetwork
+from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_weights
+from sluice.models.training import Fitted, fit, quiet_lightning
+from sluice.params import Section, parse_section, read_section
+from sluice.text.ngrams import NgramParams, hash_ngrams
+from sluice.text.vectors import VectorsName, load_vectors
+from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary
+from sluice.tokens import TokenRows
+
+SCRATCH = Path(".sluice/train")
+
+
+class Settings(Section):
+    """What one variant is trained with."""
+
+    tokens: TokenParams = TokenParams()
+    """How texts become tokens."""
+    model: NetworkParams = NetworkParams()
+    """The shape of the network."""
+    optimisation: OptimisationParams = OptimisationParams()
+    """How the weights are found."""
+    ngrams: NgramParams | None = None
+    """N-grams that a wide part reads beside the encoder; null builds none."""
+    pretrained: VectorsName | None = None
+    """Pretrained word vectors that the embedding starts from; null starts from noise."""
+
+    @property
+    def ngram_features(self) -> int:
+        """Features of the wide part; 0 where there is none."""
+        return 0 if self.ngrams is None else self.ngrams.features
+
+
+class Train(Section):
+    """Section `train` of params.yaml."""
+
+    models: tuple[str, ...] = Field(min_length=1)
+    """Names of the variants to train, each one of `variants`."""
+    seeds: tuple[int, ...] = Field(min_length=1)
+    """Seeds; each variant is trained once with each."""
+    tokens: dict[str, Any] = Field(default_factory=dict)
+    """How texts become tokens, for all variants."""
+    model: dict[str, Any] = Field(default_factory=dict)
+    """The shape of the network, for all variants."""
+    optimisation: dict[str, Any] = Field(default_factory=dict)
+    """How the weights are found, for all variants."""
+    ngrams: dict[str, Any] | None = None
+    """N-grams of the wide part, for all variants; null builds none."""
+    pretrained: VectorsName | None = None
+    """Pretrained word vectors, for all variants."""
+    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What each variant sets differently, by name."""
+
+    def settings(self, name: str) -> Settings:
+        """The settings of one variant: the shared ones, overlaid by its own.
+
+        Raises:
+            ParamsError: the variant is unknown, or a key or value of it is not usable.
+        """
+        if name not in self.variants:
+            valid = ", ".join(sorted(self.variants))
+            raise ParamsError(f"train.models: unknown model {name}; train.variants has: {valid}")
+        shared = self.model_dump(include=set(Settings.model_fields))
+        return parse_section(_overlay(shared, self.variants[name]), Settings, f"train ({name})")
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _overlay(merged[key], value) if nested else value
+    return merged
+
+
+def _label_indices(labels: pd.Series, names: list[str], where: Path) -> npt.NDArray[np.int64]:
+    indices = pd.Index(names).get_indexer(pd.Index(labels)).astype(np.int64)
+    if (indices < 0).any():
+        row = int(np.argmax(indices < 0))
+        raise DataError(f"{where}: row {row + 1} has the unknown label {labels.iloc[row]!r}")
+    return indices
+
+
+class Reader(NamedTuple):
+    """What turns a text into a network's input: fitted on training rows, used for all."""
+
+    vocabulary: Vocabulary
+    ngrams: NgramParams | None
+
+    def read(self, texts: list[str]) -> tuple[TokenRows, csr_matrix | None]:
+        """Tokens and n-grams of texts."""
+        hashed = None if self.ngrams is None else hash_ngrams(texts, self.ngrams)
+        return self.vocabulary.encode(texts), hashed
+
+    def describe(self) -> dict[str, Any]:
+        """A JSON-ready value from which the reader can be built again."""
+        ngrams = None if self.ngrams is None else self.ngrams.model_dump(mode="json")
+        return {"vocabulary": self.vocabulary.describe(), "ngrams": ngrams}
+
+
+def _labelled(path: Path, reader: Reader, names: list[str]) -> LabelledRows:
+    frame = read_parquet(path)
+    if frame.empty:
+        raise DataError(f"{path} has no rows: check the shares of section split")
+    weights = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
+    tokens, ngrams = reader.read(frame["cleaned"].to_list())
+    labels = _label_indices(frame["label"], names, path)
+    return LabelledRows(tokens, labels, weights.to_numpy(np.float32), ngrams)
+
+
+def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -> str:
+    """A name for what is trained from exactly these inputs by exactly this code."""
+    digest = hashlib.sha256(
+        f"{name} {seed} {torch.__version__} {version('pytorch-lightning')}".encode()
+    )
+    digest.update(settings.model_dump_json().encode())
+    code = sorted(Path(callbacks.__file__).parent.glob("*.py"))
+    for path in [*inputs, *code]:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"{name}-{seed}-{digest.hexdigest()[:16]}"
+
+
+@torch.no_grad()
+def predict_probabilities(
+    network: TextNetwork, rows: TokenRows, ngrams: csr_matrix | None
+) -> npt.NDArray[np.float32]:
+    """Probabilities of each label for each row, in the order of the rows, (rows, labels)."""
+    network.eval()
+    result = np.zeros((len(rows), network.output.out_features), dtype=np.float32)
+    for batch in ordered_batches(rows.lengths, 512):
+        tokens, lengths = rows.padded(batch)
+        wide = None if ngrams is None else ngram_batch(ngrams, batch)
+        logits = network(torch.from_numpy(tokens), torch.from_numpy(lengths), wide)
+        result[batch] = logits.softmax(dim=-1).numpy()
+    return result
+
+
+def _network(settings: Settings, vocabulary: Vocabulary, classes: int, seed: int) -> TextNetwork:
+    torch.manual_seed(seed)
+    network = TextNetwork(settings.model, len(vocabulary), classes, settings.ngram_features)
+    if settings.pretrained is not None:
+        vectors = load_vectors(settings.pretrained, vocabulary.tokens)
+        if vectors.shape[1] != settings.model.embedding_size:
+            raise ParamsError(
+                f"model.embedding_size: {settings.model.embedding_size} does not fit "
+                f"pretrained: {settings.pretrained}, which has {vectors.shape[1]} features"
+            )
+        network.load_vectors(torch.from_numpy(vectors))
+    return network
+
+
+def _metrics(fitted: Fitted, network: TextNetwork, rows: LabelledRows) -> dict[str, float | int]:
+    best = fitted.curves[fitted.epoch - 1]
+    return {
+        "best_epoch": fitted.epoch,
+        "epochs": len(fitted.curves),
+        "parameters": count_parameters(network),
+        "steps": fitted.steps,
+        "train_rows": len(rows.tokens),
+        "validation_accuracy": best["validation_accuracy"],
+        "validation_loss": best["validation_loss"],
+        "validation_macro_f1": best["validation_macro_f1"],
+    }
+
+
+def _predictions(
+    network: TextNetwork, reader: Reader, parts: dict[str, Path], names: list[str]
+) -> pd.DataFrame:
+    frames = []
+    for split, path in parts.items():
+        rows = read_parquet(path, ["id", "cleaned", "label"])
+        probabilities = predict_probabilities(network, *reader.read(rows["cleaned"].to_list()))
+        frames.append(prediction_frame(rows["id"], split, rows["label"], probabilities, names))
+    return pd.concat(frames, ignore_index=True)
+
+
+def train(
+    name: str,
+    seed: int,
+    augmented: Path,
+    validation: Path,
+    test: Path,
+    provenance: Path,
+    weights: Path,
+    config: Path,
+    vocabulary_file: Path,
+    curves: Path,
+    predictions: Path,
+    metrics: Path,
+    timing: Path,
+    params: Path = Path("params.yaml"),
+) -> None:
+    """Train the variant NAME with SEED and predict validation and test rows with it."""
+    section = read_section(params, "train", Train)
+    settings = section.settings(name)
+    names = list(read_json(provenance)["labels"])
+    quiet_lightning()
+    torch.set_num_threads(settings.optimisation.threads)
+    texts = read_parquet(augmented, ["cleaned"])["cleaned"].to_list()
+    vocabulary = fit_vocabulary(texts, settings.tokens)
+    reader = Reader(vocabulary, settings.ngrams)
+    rows = _labelled(augmented, reader, names)
+    data = TextDataModule(
+        rows, _labelled(validation, reader, names), settings.optimisation.batch_size, seed
+    )
+    network = _network(settings, vocabulary, len(names), seed)
+    classifier = Classifier(network, settings.optimisation, len(names), seed)
+    scratch = SCRATCH / _scratch_key(name, seed, settings, [augmented, validation])
+    fitted = fit(classifier, data, scratch)
+    network.load_state_dict(fitted.weights)
+    description = NetworkConfig(
+        format=FORMAT,
+        name=name,
+        seed=seed,
+        labels=tuple(names),
+        vocabulary_size=len(vocabulary),
+        ngram_features=settings.ngram_features,
+        network=settings.model,
+    )
+    predicted = _predictions(network, reader, {"validation": validation, "test": test}, names)
+    outputs = (weights, config, vocabulary_file, curves, predictions, metrics, timing)
+    with staged(*outputs) as parts:
+        save_weights(fitted.weights, parts[0])
+        write_json(json.loads(description.model_dump_json()), parts[1])
+        write_json(reader.describe(), parts[2])
+        write_csv(pd.DataFrame(fitted.curves, columns=list(callbacks.COLUMNS)), parts[3])
+        write_parquet(predicted, parts[4])
+        write_json(_metrics(fitted, network, rows), parts[5])
+        write_json({"seconds": round(fitted.seconds, 3)}, parts[6])
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run_stage(train)

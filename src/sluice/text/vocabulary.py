@@ -1,0 +1,161 @@
+"""Vocabularies learnt on training texts: whole words, or subwords by byte-pair encoding.
+
+In: cleaned texts (tokens between single spaces). Out: rows of token ids, and a JSON-ready
+description from which the same vocabulary is built again. Fitting sees training rows only: which
+rows those are is the caller's matter.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers.trainers import BpeTrainer
+
+from sluice.errors import ModelError
+from sluice.params import Section
+from sluice.tokens import PADDING, UNKNOWN, TokenRows, token_rows
+
+RESERVED = ("<pad>", "<unk>")
+_CONTINUES = "##"
+
+
+class TokenParams(Section):
+    """How texts become tokens."""
+
+    kind: Literal["words", "subwords"] = "subwords"
+    """Whole words, or subwords learnt on the training rows (Sennrich et al. 2016)."""
+    size: int = Field(8000, ge=16)
+    """Most tokens that the vocabulary holds, the two reserved ones included."""
+    min_count: int = Field(2, ge=1)
+    """Occurrences in the training rows that a word, or a pair of subwords, needs."""
+    max_tokens: int = Field(64, ge=1)
+    """Tokens of a row that are read; what stands behind is cut."""
+
+
+class Vocabulary(Protocol):
+    """What a vocabulary of either kind can do."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens by id."""
+
+    def encode(self, texts: Sequence[str]) -> TokenRows:
+        """Rows of token ids for texts, one row each, none empty."""
+
+    def describe(self) -> dict[str, Any]:
+        """A JSON-ready value that `load_vocabulary` understands."""
+
+
+class WordVocabulary:
+    """The most frequent words of the training rows; ties go by the alphabet."""
+
+    def __init__(self, tokens: Sequence[str], max_tokens: int) -> None:
+        self._tokens, self.max_tokens = list(tokens), max_tokens
+        self._values = pa.array(self._tokens, pa.string())
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    @property
+    def tokens(self) -> list[str]:
+        return list(self._tokens)
+
+    def encode(self, texts: Sequence[str]) -> TokenRows:
+        words = _split(texts)
+        found = pc.index_in(words.values, value_set=self._values)
+        ids = pc.fill_null(found, UNKNOWN).to_numpy(zero_copy_only=False)
+        # A text may spell a reserved token: that is a word nobody knows, never padding.
+        ids = np.where(ids == PADDING, UNKNOWN, ids)
+        lengths = np.diff(words.offsets.to_numpy()).astype(np.int64)
+        return token_rows(ids, lengths, self.max_tokens)
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "words", "max_tokens": self.max_tokens, "tokens": self._tokens}
+
+
+class SubwordVocabulary:
+    """Byte-pair encoding within words."""
+
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
+        self._tokenizer, self.max_tokens = tokenizer, max_tokens
+
+    def __len__(self) -> int:
+        return int(self._tokenizer.get_vocab_size())
+
+    @property
+    def tokens(self) -> list[str]:
+        return [self._tokenizer.id_to_token(index) or "" for index in range(len(self))]
+
+    def encode(self, texts: Sequence[str]) -> TokenRows:
+        rows = [
+            encoding.ids
+            for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
+        lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
+        flat = np.fromiter((token for row in rows for token in row), np.int32, int(lengths.sum()))
+        return token_rows(np.where(flat == PADDING, UNKNOWN, flat), lengths, self.max_tokens)
+
+    def describe(self) -> dict[str, Any]:
+        model = json.loads(self._tokenizer.to_str())
+        return {"kind": "subwords", "max_tokens": self.max_tokens, "tokenizer": model}
+
+
+def _split(texts: Sequence[str]) -> pa.ListArray:
+    """Words of each text, as one list array; an empty text has no words."""
+    column = pa.array(list(texts), pa.string())
+    return pc.utf8_split_whitespace(pc.utf8_trim_whitespace(column))
+
+
+def _fit_words(texts: Sequence[str], params: TokenParams) -> WordVocabulary:
+    counts = pc.value_counts(_split(texts).values)
+    words = counts.field("values").to_pylist()
+    numbers = counts.field("counts").to_pylist()
+    taken = set(RESERVED) | {""}
+    ranked = sorted(zip(words, numbers, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    kept = [word for word, count in ranked if count >= params.min_count and word not in taken]
+    return WordVocabulary([*RESERVED, *kept[: params.size - len(RESERVED)]], params.max_tokens)
+
+
+def _fit_subwords(texts: Sequence[str], params: TokenParams) -> SubwordVocabulary:
+    tokenizer = Tokenizer(BPE(unk_token=RESERVED[UNKNOWN], continuing_subword_prefix=_CONTINUES))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    trainer = BpeTrainer(
+        vocab_size=params.size,
+        min_frequency=params.min_count,
+        special_tokens=list(RESERVED),
+        continuing_subword_prefix=_CONTINUES,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(list(texts), trainer)
+    return SubwordVocabulary(tokenizer, params.max_tokens)
+
+
+def fit_vocabulary(texts: Sequence[str], params: TokenParams) -> Vocabulary:
+    """Learn a vocabulary from the training rows' cleaned texts."""
+    return (_fit_words if params.kind == "words" else _fit_subwords)(texts, params)
+
+
+def load_vocabulary(description: dict[str, Any]) -> Vocabulary:
+    """Build the vocabulary that `describe` described.
+
+    Raises:
+        ModelError: the description is of another form.
+    """
+    try:
+        if description["kind"] == "words":
+            return WordVocabulary(description["tokens"], description["max_tokens"])
+        tokenizer = Tokenizer.from_str(json.dumps(description["tokenizer"]))
+        return SubwordVocabulary(tokenizer, description["max_tokens"])
+    except Exception as error:  # tokenizers raises bare Exception for a malformed model
+        raise ModelError(
+            f"vocabulary.json is not a vocabulary ({error!r:.200}): train the model again"
+        ) from error

@@ -1,0 +1,78 @@
+"""What text and models agree on: the reserved token ids, and rows of tokens as flat arrays.
+
+In and out: NumPy arrays. Neither room imports the other; both import this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+PADDING = 0
+"""Fills a batch behind a row's end; never a part of a row."""
+UNKNOWN = 1
+"""Stands for a token that the vocabulary does not hold, and for an empty row."""
+
+Ints = npt.NDArray[np.int64]
+
+
+class Ngrams(NamedTuple):
+    """Weighted features of a batch, one row behind the other; tensors or arrays."""
+
+    ids: Any
+    """Feature of each entry, (entries,)."""
+    starts: Any
+    """Where each row's entries start, (batch,)."""
+    weights: Any
+    """Weight of each entry, (entries,)."""
+
+
+@dataclass(frozen=True)
+class TokenRows:
+    """Rows of token ids, one behind the other in one array.
+
+    Row `i` is `ids[offsets[i]:offsets[i + 1]]`; no row is empty.
+    """
+
+    ids: npt.NDArray[np.int32]
+    """Token ids of all rows, (tokens,)."""
+    offsets: Ints
+    """Where each row starts, and where the last one ends, (rows + 1,)."""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Ints:
+        """Tokens of each row, (rows,)."""
+        return np.diff(self.offsets)
+
+    def padded(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Gather rows into one padded block without a loop over them.
+
+        Args:
+            rows: indices of the rows, (batch,).
+
+        Returns:
+            token ids (batch, longest) and lengths (batch,).
+        """
+        lengths = self.offsets[rows + 1] - self.offsets[rows]
+        column = np.arange(lengths.max())
+        inside = column < lengths[:, None]
+        place = np.where(inside, self.offsets[rows][:, None] + column, 0)
+        return np.where(inside, self.ids[place], PADDING).astype(np.int64), lengths
+
+
+def token_rows(ids: npt.ArrayLike, lengths: Ints, longest: int) -> TokenRows:
+    """Make rows from flat ids and the length of each, cut at `longest`; an empty row is UNKNOWN."""
+    flat = np.asarray(ids, dtype=np.int32)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    kept = np.clip(lengths, 1, longest)
+    offsets = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+    row = np.repeat(np.arange(len(lengths)), kept)
+    place = np.arange(offsets[-1]) - offsets[row] + starts[row]
+    empty = lengths[row] == 0
+    safe = np.minimum(place, max(len(flat) - 1, 0))
+    source = flat if len(flat) else np.array([UNKNOWN], dtype=np.int32)
+    return TokenRows(np.where(empty, UNKNOWN, source[safe]).astype(np.int32), offsets)
