@@ -131,10 +131,10 @@ class Classifier(pl.LightningModule):
         scores.update(logits.detach(), batch.labels)
         return loss
 
-    def training_step(self, batch: LabelledBatch, _index: int) -> Tensor:
+    def training_step(self, batch: LabelledBatch, batch_idx: int) -> Tensor:
         return self._step(batch, "train")
 
-    def validation_step(self, batch: LabelledBatch, _index: int) -> None:
+    def validation_step(self, batch: LabelledBatch, batch_idx: int) -> None:
         self._step(batch, "validation")
 
     def on_train_epoch_start(self) -> None:

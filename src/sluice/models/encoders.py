@@ -117,13 +117,17 @@ class Convolutions(nn.Module):
         self.bidirectional = False
         self.output_size = channels * len(widths)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(input_size, channels, width, padding="same") for width in widths
+            nn.Conv1d(input_size, channels, width) for width in widths
         )
+        self.margins = [((width - 1) // 2, width // 2) for width in widths]
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         mask = length_mask(lengths, values.shape[1])[..., None]
         columns = (values * mask).transpose(1, 2)  # (batch, features, time)
-        channels = [torch.relu(convolution(columns)) for convolution in self.convolutions]
+        channels = [
+            torch.relu(convolution(nn.functional.pad(columns, margin)))
+            for convolution, margin in zip(self.convolutions, self.margins, strict=True)
+        ]  # each (batch, channels, time)
         return torch.cat(channels, dim=1).transpose(1, 2), lengths
 
 

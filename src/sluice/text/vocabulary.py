@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.trainers import BpeTrainer
 
 from sluice.errors import ModelError
@@ -23,7 +23,10 @@ from sluice.params import Section
 from sluice.tokens import PADDING, UNKNOWN, TokenRows, token_rows
 
 RESERVED = ("<pad>", "<unk>")
-_CONTINUES = "##"
+
+# A mark before each word, not one before each continuation: with `continuing_subword_prefix` the
+# trainer numbers continuations in hash order and breaks ties by number, so that two runs on the
+# same texts differ (huggingface/tokenizers #1794).
 
 
 class TokenParams(Section):
@@ -96,10 +99,10 @@ class SubwordVocabulary:
         return [self._tokenizer.id_to_token(index) or "" for index in range(len(self))]
 
     def encode(self, texts: Sequence[str]) -> TokenRows:
-        rows = [
-            encoding.ids
-            for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        ]
+        single = [" ".join(text.split()) for text in texts]
+        encoded = self._tokenizer.encode_batch_fast(single, add_special_tokens=False)
+        # An empty text would be the mark of a word without a word.
+        rows = [row.ids if text else [] for text, row in zip(single, encoded, strict=True)]
         lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
         flat = np.fromiter((token for row in rows for token in row), np.int32, int(lengths.sum()))
         return token_rows(np.where(flat == PADDING, UNKNOWN, flat), lengths, self.max_tokens)
@@ -125,14 +128,17 @@ def _fit_words(texts: Sequence[str], params: TokenParams) -> WordVocabulary:
     return WordVocabulary([*RESERVED, *kept[: params.size - len(RESERVED)]], params.max_tokens)
 
 
+def _mark_words() -> Metaspace:
+    return Metaspace(prepend_scheme="always", split=True)
+
+
 def _fit_subwords(texts: Sequence[str], params: TokenParams) -> SubwordVocabulary:
-    tokenizer = Tokenizer(BPE(unk_token=RESERVED[UNKNOWN], continuing_subword_prefix=_CONTINUES))
-    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer = Tokenizer(BPE(unk_token=RESERVED[UNKNOWN]))
+    tokenizer.pre_tokenizer = _mark_words()
     trainer = BpeTrainer(
         vocab_size=params.size,
         min_frequency=params.min_count,
         special_tokens=list(RESERVED),
-        continuing_subword_prefix=_CONTINUES,
         show_progress=False,
     )
     tokenizer.train_from_iterator(list(texts), trainer)

@@ -1,0 +1,133 @@
+"""Lightning's loop: it learns, resumes to the bit, and refuses a corrupt checkpoint."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sluice.data.batches import LabelledRows, TextDataModule
+from sluice.errors import ModelError
+from sluice.models.callbacks import COLUMNS
+from sluice.models.classifier import Classifier, OptimisationParams
+from sluice.models.network import Dropouts, NetworkParams, TextNetwork
+from sluice.models.training import Fitted, fit, quiet_lightning
+from sluice.tokens import token_rows
+
+PARAMS = OptimisationParams(
+    max_epochs=4, batch_size=32, learning_rate=0.01, averaging_decay=0.9, patience=None, threads=1
+)
+
+
+def labelled(rows: int, seed: int) -> LabelledRows:
+    """Rows whose label is whether token 2 stands in them."""
+    generator = np.random.default_rng(seed)
+    lengths = generator.integers(2, 9, rows)
+    ids = generator.integers(2, 9, lengths.sum())
+    tokens = token_rows(ids, lengths, 9)
+    labels = np.array(
+        [int(2 in tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]) for i in range(rows)]
+    )
+    return LabelledRows(tokens, labels, np.ones(rows, np.float32))
+
+
+class Interrupted(Classifier):
+    """Breaks off in the middle of an epoch."""
+
+    def __init__(self, network: TextNetwork, params: OptimisationParams, epoch: int) -> None:
+        super().__init__(network, params, 2, seed=1)
+        self.last = epoch
+
+    def training_step(self, batch, batch_idx):
+        if self.current_epoch == self.last and batch_idx == 3:
+            raise KeyboardInterrupt
+        return super().training_step(batch, batch_idx)
+
+
+def run(
+    scratch: Path, params: OptimisationParams = PARAMS, stop_after: int | None = None
+) -> Fitted:
+    quiet_lightning()
+    torch.manual_seed(1)
+    shape = NetworkParams(
+        embedding_size=8, hidden_size=8, dropout=Dropouts(word=0.1, variational=0.1, output=0.2)
+    )
+    network = TextNetwork(shape, 9, 2)
+    classifier = Interrupted(network, params, stop_after) if stop_after else None
+    classifier = classifier or Classifier(network, params, 2, seed=1)
+    data = TextDataModule(labelled(300, 0), labelled(80, 1), params.batch_size, seed=1)
+    return fit(classifier, data, scratch)
+
+
+def test_it_learns_and_reports_each_epoch(tmp_path) -> None:
+    fitted = run(tmp_path)
+    assert [row["epoch"] for row in fitted.curves] == [1, 2, 3, 4]
+    assert tuple(fitted.curves[0]) == COLUMNS
+    assert fitted.curves[-1]["train_loss"] < fitted.curves[0]["train_loss"]
+    scores = [row["validation_macro_f1"] for row in fitted.curves]
+    assert fitted.epoch == 1 + int(np.argmax(scores))
+    assert max(scores) > 0.8
+    assert fitted.steps == 4 * 10
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_interrupted_training_ends_with_the_same_bits(tmp_path, epoch: int) -> None:
+    whole = run(tmp_path / "whole")
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(tmp_path / "broken", stop_after=epoch)
+    assert (tmp_path / "broken" / "last.ckpt").exists()
+    resumed = run(tmp_path / "broken")
+    assert resumed.curves == whole.curves
+    assert resumed.epoch == whole.epoch
+    assert resumed.steps == whole.steps
+    for name, value in whole.weights.items():
+        assert torch.equal(resumed.weights[name], value), name
+
+
+def test_two_runs_are_equal(tmp_path) -> None:
+    one, two = run(tmp_path / "one"), run(tmp_path / "two")
+    assert all(torch.equal(one.weights[name], two.weights[name]) for name in one.weights)
+
+
+def test_the_stored_weights_are_those_of_the_best_score(tmp_path) -> None:
+    fitted = run(tmp_path)
+    shape = NetworkParams(embedding_size=8, hidden_size=8)
+    network = TextNetwork(shape, 9, 2)
+    network.load_state_dict(fitted.weights)
+    rows = labelled(80, 1)
+    batch = rows.batch(np.arange(80))
+    right = network.eval()(batch.tokens, batch.lengths).argmax(-1) == batch.labels
+    best = fitted.curves[fitted.epoch - 1]
+    assert right.float().mean().item() == pytest.approx(best["validation_accuracy"])
+
+
+def test_training_stops_without_progress(tmp_path) -> None:
+    params = PARAMS.model_copy(update={"learning_rate": 1e-12, "patience": 1, "max_epochs": 9})
+    assert len(run(tmp_path, params).curves) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 broken zip"])
+def test_a_corrupt_checkpoint_is_refused_with_what_to_do(tmp_path, content) -> None:
+    (tmp_path / "last.ckpt").write_bytes(content)
+    with pytest.raises(ModelError, match="delete the folder"):
+        run(tmp_path)
+
+
+def test_a_truncated_checkpoint_is_refused(tmp_path) -> None:
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(tmp_path, stop_after=2)
+    path = tmp_path / "last.ckpt"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ModelError, match="delete the folder"):
+        run(tmp_path)
+
+
+def test_nothing_but_the_checkpoint_lies_in_the_scratch(tmp_path) -> None:
+    run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "adamw", "rmsprop", "sgd"])
+def test_every_optimiser_runs(tmp_path, optimiser: str) -> None:
+    params = PARAMS.model_copy(update={"optimiser": optimiser, "max_epochs": 1, "max_batches": 2})
+    assert run(tmp_path, params).steps == 2
