@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
+import torch
+from pytorch_lightning.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
 MONITOR = "validation_macro_f1"
@@ -24,11 +25,21 @@ COLUMNS = (
 )
 
 
-class AveragedWeights(EMAWeightAveraging):
-    """The averaged weights stay in place until validation has wholly ended.
+class AveragedWeights(WeightAveraging):
+    """An exponential moving average of the weights (Polyak & Juditsky 1992), used to validate.
 
-    So that callbacks that come before this one see the weights that the scores speak of.
+    The decay rises with the steps, (1 + n) / (10 + n) up to `decay`, so that a short training is
+    not held at its random start. The averaged weights stay in place until validation has wholly
+    ended: callbacks that come before this one see the weights that the scores speak of.
     """
+
+    def __init__(self, decay: float) -> None:
+        def average(averages: list[Tensor], weights: list[Tensor], steps: Tensor | int) -> None:
+            count = int(steps)
+            now = min(decay, (1 + count) / (10 + count))
+            torch._foreach_lerp_(averages, weights, 1 - now)
+
+        super().__init__(multi_avg_fn=average)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         pass

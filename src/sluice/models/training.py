@@ -5,13 +5,11 @@ Out: the best weights, the curves and the seconds. What is stored of them is the
 """
 
 import logging
-import pickle
 import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import pytorch_lightning as pl
 import torch
@@ -23,7 +21,6 @@ from sluice.models.callbacks import MONITOR, AveragedWeights, BestWeights, Curve
 from sluice.models.classifier import Classifier, OptimisationParams
 
 _CHECKPOINT = "last"
-_UNREADABLE = (RuntimeError, OSError, EOFError, KeyError, ValueError, BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def _check_readable(checkpoint: Path) -> None:
     try:
         content: Any = torch.load(checkpoint, map_location="cpu", weights_only=True)
         content["state_dict"], content["loops"], content["callbacks"]
-    except (*_UNREADABLE, pickle.UnpicklingError) as error:
+    except Exception as error:  # whatever a broken file makes of the reader
         raise ModelError(
             f"{checkpoint} is not a checkpoint that can be resumed ({type(error).__name__}): "
             f"delete the folder {checkpoint.parent} and run the stage again to start anew"

@@ -10,30 +10,30 @@ import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
 from pydantic import Field
-from scipy.sparse import csr_matrix
 
 from sluice.command import run_stage
-from sluice.data.batches import LabelledRows, TextDataModule, ngram_batch, ordered_batches
+from sluice.data.batches import Batches, LabelledRows, TextDataModule, ordered_batches
 from sluice.errors import DataError, ParamsError
 from sluice.evaluation.predictions import prediction_frame
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.models import callbacks
 from sluice.models.classifier import Classifier, OptimisationParams
+from sluice.models.inference import predict_probabilities
 from sluice.models.network import NetworkParams, TextNetwork
 from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import Section, parse_section, read_section
-from sluice.text.ngrams import NgramParams, hash_ngrams
+from sluice.text.ngrams import NgramParams
+from sluice.text.reader import Reader, fit_reader
 from sluice.text.vectors import VectorsName, load_vectors
-from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary
-from sluice.tokens import TokenRows
+from sluice.text.vocabulary import TokenParams, Vocabulary
 
 SCRATCH = Path(".sluice/train")
 
@@ -107,23 +107,6 @@ def _label_indices(labels: pd.Series, names: list[str], where: Path) -> npt.NDAr
     return indices
 
 
-class Reader(NamedTuple):
-    """What turns a text into a network's input: fitted on training rows, used for all."""
-
-    vocabulary: Vocabulary
-    ngrams: NgramParams | None
-
-    def read(self, texts: list[str]) -> tuple[TokenRows, csr_matrix | None]:
-        """Tokens and n-grams of texts."""
-        hashed = None if self.ngrams is None else hash_ngrams(texts, self.ngrams)
-        return self.vocabulary.encode(texts), hashed
-
-    def describe(self) -> dict[str, Any]:
-        """A JSON-ready value from which the reader can be built again."""
-        ngrams = None if self.ngrams is None else self.ngrams.model_dump(mode="json")
-        return {"vocabulary": self.vocabulary.describe(), "ngrams": ngrams}
-
-
 def _labelled(path: Path, reader: Reader, names: list[str]) -> LabelledRows:
     frame = read_parquet(path)
     if frame.empty:
@@ -144,21 +127,6 @@ def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -
     for path in [*inputs, *code]:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return f"{name}-{seed}-{digest.hexdigest()[:16]}"
-
-
-@torch.no_grad()
-def predict_probabilities(
-    network: TextNetwork, rows: TokenRows, ngrams: csr_matrix | None
-) -> npt.NDArray[np.float32]:
-    """Probabilities of each label for each row, in the order of the rows, (rows, labels)."""
-    network.eval()
-    result = np.zeros((len(rows), network.output.out_features), dtype=np.float32)
-    for batch in ordered_batches(rows.lengths, 512):
-        tokens, lengths = rows.padded(batch)
-        wide = None if ngrams is None else ngram_batch(ngrams, batch)
-        logits = network(torch.from_numpy(tokens), torch.from_numpy(lengths), wide)
-        result[batch] = logits.softmax(dim=-1).numpy()
-    return result
 
 
 def _network(settings: Settings, vocabulary: Vocabulary, classes: int, seed: int) -> TextNetwork:
@@ -194,9 +162,13 @@ def _predictions(
 ) -> pd.DataFrame:
     frames = []
     for split, path in parts.items():
-        rows = read_parquet(path, ["id", "cleaned", "label"])
-        probabilities = predict_probabilities(network, *reader.read(rows["cleaned"].to_list()))
-        frames.append(prediction_frame(rows["id"], split, rows["label"], probabilities, names))
+        rows = _labelled(path, reader, names)
+        batches = Batches(rows, ordered_batches(rows.tokens.lengths, 512))
+        probabilities = predict_probabilities(network, batches)
+        columns = read_parquet(path, ["id", "label"])
+        frames.append(
+            prediction_frame(columns["id"], split, columns["label"], probabilities, names)
+        )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -223,13 +195,12 @@ def train(
     quiet_lightning()
     torch.set_num_threads(settings.optimisation.threads)
     texts = read_parquet(augmented, ["cleaned"])["cleaned"].to_list()
-    vocabulary = fit_vocabulary(texts, settings.tokens)
-    reader = Reader(vocabulary, settings.ngrams)
+    reader = fit_reader(texts, settings.tokens, settings.ngrams)
     rows = _labelled(augmented, reader, names)
     data = TextDataModule(
         rows, _labelled(validation, reader, names), settings.optimisation.batch_size, seed
     )
-    network = _network(settings, vocabulary, len(names), seed)
+    network = _network(settings, reader.vocabulary, len(names), seed)
     classifier = Classifier(network, settings.optimisation, len(names), seed)
     scratch = SCRATCH / _scratch_key(name, seed, settings, [augmented, validation])
     fitted = fit(classifier, data, scratch)
@@ -239,7 +210,7 @@ def train(
         name=name,
         seed=seed,
         labels=tuple(names),
-        vocabulary_size=len(vocabulary),
+        vocabulary_size=len(reader.vocabulary),
         ngram_features=settings.ngram_features,
         network=settings.model,
     )

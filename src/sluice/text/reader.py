@@ -1,0 +1,54 @@
+"""What turns cleaned texts into a network's input: a vocabulary, and n-grams where there are any.
+
+In: cleaned texts. Out: rows of tokens and a sparse matrix of n-grams. A reader is fitted on
+training rows, stored beside the weights, and used for every later text.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from scipy.sparse import csr_matrix
+
+from sluice.errors import ModelError, ParamsError
+from sluice.params import parse_section
+from sluice.text.ngrams import NgramParams, hash_ngrams
+from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary, load_vocabulary
+from sluice.tokens import TokenRows
+
+
+class Reader(NamedTuple):
+    """A fitted vocabulary and the n-grams beside it."""
+
+    vocabulary: Vocabulary
+    ngrams: NgramParams | None
+
+    def read(self, texts: Sequence[str]) -> tuple[TokenRows, csr_matrix | None]:
+        """Tokens and n-grams of texts, a row each."""
+        hashed = None if self.ngrams is None else hash_ngrams(texts, self.ngrams)
+        return self.vocabulary.encode(texts), hashed
+
+    def describe(self) -> dict[str, Any]:
+        """A JSON-ready value that `load_reader` understands."""
+        ngrams = None if self.ngrams is None else self.ngrams.model_dump(mode="json")
+        return {"vocabulary": self.vocabulary.describe(), "ngrams": ngrams}
+
+
+def fit_reader(texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | None) -> Reader:
+    """Learn a reader from the training rows' cleaned texts."""
+    return Reader(fit_vocabulary(texts, tokens), ngrams)
+
+
+def load_reader(description: dict[str, Any]) -> Reader:
+    """Build the reader that `Reader.describe` described.
+
+    Raises:
+        ModelError: the description is of another form.
+    """
+    try:
+        ngrams = description["ngrams"]
+        span = None if ngrams is None else parse_section(ngrams, NgramParams, "ngrams")
+        return Reader(load_vocabulary(description["vocabulary"]), span)
+    except (KeyError, TypeError, ParamsError) as error:
+        raise ModelError(
+            f"vocabulary.json is not a reader ({error!r:.200}): train the model again"
+        ) from error

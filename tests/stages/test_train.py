@@ -1,0 +1,197 @@
+"""The train stage through its command line: outputs, a real kill, bad parameters."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from safetensors.numpy import load_file
+
+from sluice.data.batches import Batches, ordered_batches
+from sluice.errors import ModelError, ParamsError
+from sluice.evaluation.predictions import check_predictions
+from sluice.models.inference import predict_probabilities
+from sluice.models.storage import load_network, read_config
+from sluice.params import read_section
+from sluice.stages.train import (
+    SCRATCH,
+    Train,
+    _labelled,
+    _scratch_key,
+    train,
+)
+from sluice.text.reader import load_reader
+
+LABELS = ["negative", "neutral", "positive"]
+WORDS = {"negative": "bad awful hate", "neutral": "table chair item", "positive": "good fine love"}
+OUTPUTS = (
+    "model.safetensors",
+    "config.json",
+    "vocabulary.json",
+    "curves.csv",
+    "predictions.parquet",
+    "metrics.json",
+    "timing.json",
+)
+SECTION = {
+    "models": ["bilstm", "wide"],
+    "seeds": [0],
+    "model": {"embedding_size": 8, "hidden_size": 8},
+    "optimisation": {"max_epochs": 2, "batch_size": 16, "threads": 1, "learning_rate": 0.02},
+    "variants": {
+        "bilstm": {"tokens": {"kind": "words"}},
+        "wide": {"ngrams": {"buckets": 256}, "model": {"encoder": "lstm"}},
+    },
+}
+
+
+def frame(rows: int, seed: int) -> pd.DataFrame:
+    generator = np.random.default_rng(seed)
+    labels = generator.choice(LABELS, rows)
+    texts = [" ".join(generator.choice([*WORDS[label].split(), "the", "a"], 6)) for label in labels]
+    return pd.DataFrame(
+        {"id": [f"{seed}-{row}" for row in range(rows)], "cleaned": texts, "label": labels}
+    )
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("train", "validation", "test")):
+        frame(240 if name == "train" else 60, seed).to_parquet(f"{name}.parquet", index=False)
+    Path("provenance.json").write_text(json.dumps({"labels": LABELS}))
+    write_params({})
+    return tmp_path
+
+
+def write_params(changes: dict) -> None:
+    Path("params.yaml").write_text(yaml.safe_dump({"train": SECTION | changes}))
+
+
+def paths(folder: str) -> list[Path]:
+    inputs = ("train.parquet", "validation.parquet", "test.parquet", "provenance.json")
+    return [*map(Path, inputs), *(Path(folder) / name for name in OUTPUTS)]
+
+
+@pytest.mark.parametrize("model", ["bilstm", "wide"])
+def test_outputs_are_complete_and_agree_with_the_stored_model(workspace, model: str) -> None:
+    train(model, 0, *paths("out"))
+    assert sorted(path.name for path in Path("out").iterdir()) == sorted(OUTPUTS)
+    predicted = check_predictions(pd.read_parquet("out/predictions.parquet"), LABELS)
+    assert predicted["split"].value_counts().to_dict() == {"validation": 60, "test": 60}
+    config = read_config(Path("out/config.json").read_text(), Path("out/config.json"))
+    stored = json.loads(Path("out/vocabulary.json").read_text())
+    reader = load_reader(stored)
+    network = load_network(config, Path("out/model.safetensors"))
+    rows = _labelled(Path("test.parquet"), reader, LABELS)
+    again = predict_probabilities(network, Batches(rows, ordered_batches(rows.tokens.lengths, 7)))
+    columns = [f"p_{label}" for label in LABELS]
+    kept = predicted.loc[predicted["split"] == "test", columns].to_numpy()
+    np.testing.assert_allclose(again, kept, atol=1e-6)
+    right = predicted[columns].to_numpy().argmax(1) == predicted["label"].map(LABELS.index)
+    assert right.mean() > 0.8
+
+
+def test_two_runs_are_byte_identical_but_for_the_timing(workspace) -> None:
+    train("wide", 0, *paths("one"))
+    train("wide", 0, *paths("two"))
+    for name in OUTPUTS:
+        same = (Path("one") / name).read_bytes() == (Path("two") / name).read_bytes()
+        assert same or name == "timing.json", name
+
+
+def test_another_seed_gives_another_model(workspace) -> None:
+    train("bilstm", 0, *paths("one"))
+    train("bilstm", 1, *paths("two"))
+    one, two = (load_file(f"{name}/model.safetensors") for name in ("one", "two"))
+    assert any((one[key] != two[key]).any() for key in one)
+
+
+def start() -> subprocess.Popen:
+    arguments = [str(path) for path in paths("out")]
+    command = [sys.executable, "-m", "sluice.stages.train", "bilstm", "0", *arguments]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_killed_training_resumes_to_the_same_bits(workspace) -> None:
+    write_params({"optimisation": SECTION["optimisation"] | {"max_epochs": 60, "patience": None}})
+    train("bilstm", 0, *paths("whole"))
+    process = start()
+    deadline = time.monotonic() + 60
+    while not list(Path(".sluice").rglob("last.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not Path("out/model.safetensors").exists()
+    assert list(Path(".sluice").rglob("last.ckpt"))
+    process = start()
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert "resuming from" in errors
+    for name in OUTPUTS:
+        same = (Path("out") / name).read_bytes() == (Path("whole") / name).read_bytes()
+        assert same or name == "timing.json", name
+    assert not list(Path(".sluice").rglob("last.ckpt"))
+
+
+def scratch_folder(model: str, seed: int, section: Train) -> Path:
+    inputs = [Path("train.parquet"), Path("validation.parquet")]
+    return SCRATCH / _scratch_key(model, seed, section.settings(model), inputs)
+
+
+def test_a_corrupt_checkpoint_fails_in_words_and_leaves_outputs(workspace) -> None:
+    train("bilstm", 0, *paths("out"))
+    before = {name: (Path("out") / name).read_bytes() for name in OUTPUTS}
+    scratch = scratch_folder("bilstm", 0, read_section(Path("params.yaml"), "train", Train))
+    scratch.mkdir(parents=True)
+    (scratch / "last.ckpt").write_bytes(b"broken")
+    with pytest.raises(ModelError, match="delete the folder"):
+        train("bilstm", 0, *paths("out"))
+    assert before == {name: (Path("out") / name).read_bytes() for name in OUTPUTS}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"variants": {"lstm": {}}}, ("unknown model bilstm", "lstm")),
+        ({"model": {"hiden_size": 4}}, ("model.hiden_size", "hidden_size")),
+        ({"optimisation": {"learning_rate": "fast"}}, ("optimisation.learning_rate", "fast")),
+        ({"sedes": [0]}, ("sedes", "seeds")),
+        ({"models": "bilstm"}, ("models",)),
+        ({"variants": {"bilstm": {"model": {"encoder": "elstm"}}}}, ("bilstm", "encoder")),
+    ],
+)
+def test_bad_parameters_are_one_message(workspace, changes, words) -> None:
+    write_params(changes)
+    with pytest.raises(ParamsError) as caught:
+        train("bilstm", 0, *paths("out"))
+    for word in words:
+        assert word in str(caught.value)
+    assert not Path("out").exists()
+
+
+def test_the_command_line_prints_no_traceback(workspace) -> None:
+    write_params({"sedes": [0]})
+    process = start()
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert errors.startswith("error: params.yaml: train.sedes: unknown key")
+    assert "Traceback" not in errors
+
+
+def test_vectors_of_another_size_are_refused_by_both_keys(workspace, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "sluice.stages.train.load_vectors", lambda name, tokens: np.ones((len(tokens), 50))
+    )
+    write_params({"pretrained": "glove-6b-50d"})
+    with pytest.raises(ParamsError, match=r"embedding_size: 8 .* pretrained: glove-6b-50d"):
+        train("bilstm", 0, *paths("out"))

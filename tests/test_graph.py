@@ -1,0 +1,144 @@
+"""The graph: stage = file = section, and every module that a stage imports is declared."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sluice.params import SECTIONS
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def module_file(name: str) -> Path | None:
+    """The file of a project module, or None."""
+    path = SOURCE / Path(*name.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def imported_names(path: Path) -> set[str]:
+    """Every dotted name that a file may import, those inside functions included."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{path}: relative import"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@cache
+def closure(path: Path) -> frozenset[Path]:
+    """The file and all project files that it imports, directly or not."""
+    found, waiting = set(), [path]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found.add(current)
+        files = (module_file(name) for name in imported_names(current))
+        waiting += [file for file in files if file is not None]
+    # An empty __init__.py says nothing; a change of one that holds code would.
+    return frozenset(file for file in found if file.stat().st_size)
+
+
+def declared(stage: dict) -> set[str]:
+    return {dep for dep in stage["deps"] if dep.startswith("src/")}
+
+
+def test_stages_are_the_sections_in_order() -> None:
+    assert tuple(GRAPH) == SECTIONS
+    assert tuple(yaml.safe_load((ROOT / "params.yaml").read_text())) == SECTIONS
+
+
+def test_each_stage_is_one_file_with_a_function_of_its_name() -> None:
+    files = {path.stem for path in (SOURCE / "sluice/stages").glob("*.py")} - {"__init__"}
+    assert files == set(GRAPH)
+    for name, stage in GRAPH.items():
+        tree = ast.parse((SOURCE / f"sluice/stages/{name}.py").read_text())
+        assert ast.get_docstring(tree)
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert f"python -m sluice.stages.{name} " in stage["cmd"]
+        assert stage["desc"]
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_deps_are_exactly_the_modules_that_the_stage_imports(name: str) -> None:
+    needed = closure(SOURCE / f"sluice/stages/{name}.py")
+    expected = {file.relative_to(ROOT).as_posix() for file in needed}
+    assert declared(GRAPH[name]) == expected
+
+
+def test_the_walk_sees_imports_inside_functions(tmp_path) -> None:
+    (tmp_path / "a.py").write_text("def f():\n    from sluice.text import cleaning\n")
+    assert "sluice.text.cleaning" in imported_names(tmp_path / "a.py")
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_every_path_of_a_command_is_declared(name: str) -> None:
+    stage = GRAPH[name]
+    listed: list[str] = list(stage["deps"])
+    for kind in ("outs", "metrics", "plots"):
+        for out in stage.get(kind, []):
+            listed += [out] if isinstance(out, str) else list(out)
+    for word in stage["cmd"].split():
+        if "/" in word:
+            assert word in listed, f"{word} is in the command of {name} but not declared"
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_outputs_persist_until_they_are_replaced(name: str) -> None:
+    for kind in ("outs", "metrics", "plots"):
+        for out in GRAPH[name].get(kind, []):
+            assert isinstance(out, dict)
+            assert all(options["persist"] for options in out.values())
+
+
+ALLOWED = {
+    "data": {"data"},
+    "text": {"text"},
+    "models": {"models"},
+    "evaluation": {"evaluation"},
+    "reporting": {"reporting", "evaluation"},
+}
+NEUTRAL = {"errors", "params", "files", "tokens"}
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_arrows_between_rooms(room: str) -> None:
+    for path in (SOURCE / "sluice" / room).rglob("*.py"):
+        for name in imported_names(path):
+            parts = name.split(".")
+            if parts[0] != "sluice" or len(parts) == 1:
+                continue
+            assert parts[1] in ALLOWED[room] | NEUTRAL, f"{path.name} imports {name}"
+
+
+def test_nothing_imports_a_stage_but_the_command_line() -> None:
+    for path in (SOURCE / "sluice").rglob("*.py"):
+        if path.name == "cli.py":
+            continue
+        assert not any(name.startswith("sluice.stages.") for name in imported_names(path)), path
+
+
+FORBIDDEN = ("pickle", "joblib", "dill", "shelve", "marshal")
+
+
+def test_no_module_stores_anything_by_pickle() -> None:
+    for path in SOURCE.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = node.func.value
+                assert not (isinstance(owner, ast.Name) and owner.id in FORBIDDEN), path
+                if node.func.attr == "load" and isinstance(owner, ast.Name) and owner.id == "torch":
+                    keywords = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                    assert keywords.get("weights_only") == "True", path
