@@ -49,12 +49,16 @@ test: $(READY) lint types  ## Linter, types and all tests.
 lint: $(READY)
 	ruff check .
 	ruff format --check .
+	python scripts/docs.py --check
 
 types: $(READY)
 	mypy
 
 bench: $(READY)  ## Measure the figures of benchmarks/ on this machine and write them there.
 	$(BIN)/python benchmarks/run.py
+
+docs: $(READY)  ## Write the generated parts of the README from dvc.yaml.
+	$(BIN)/python scripts/docs.py
 
 lock:  ## Resolve the newest allowed versions into the lock (maintainers).
 	$(PYTHON) scripts/lock.py $(LOCK)
