@@ -44,7 +44,7 @@ run: $(READY)  ## Run the whole pipeline on the bundled tweets; print the result
 	@sluice summary
 
 test: $(READY) lint types  ## Linter, types and all tests.
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	ruff check .
