@@ -1,0 +1,144 @@
+"""Candidates side by side: which one is picked, what lies between two, what seeds change.
+
+In: judged candidates. Out: choices, paired differences, the evaluation as one value and one table.
+It stops at plain values and tables: drawing them is in `sluice.reporting`.
+
+The choice is made on validation alone; test rows are looked at once, for all candidates.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sluice.evaluation.candidates import Judged, Terms
+from sluice.evaluation.intervals import percentile_interval
+
+MAIN = "macro_f1"
+COLUMNS = (
+    "accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1", "log_loss",
+    "polarity_mae", "polarity_mse",
+)  # fmt: skip
+
+
+def pick_best(judged: Iterable[Judged], kind: str) -> Judged | None:
+    """Pick the model or baseline with the best macro-F1 on validation; of equals the first."""
+    of_kind = [one for one in judged if one.candidate.kind == kind]
+    return max(of_kind, key=lambda one: one.validation[MAIN], default=None)
+
+
+def compare(first: Judged, second: Judged, confidence: float) -> dict[str, float]:
+    """Give the difference first - second in test macro-F1, with its paired bootstrap interval.
+
+    Both are scored on the same resamples (Koehn 2004, "Statistical Significance Tests for Machine
+    Translation Evaluation"; Berg-Kirkpatrick et al. 2012).
+    """
+    low, high = percentile_interval(first.samples[MAIN] - second.samples[MAIN], confidence)
+    return {"value": first.test[MAIN] - second.test[MAIN], "low": low, "high": high}
+
+
+def intervals_of(one: Judged, confidence: float) -> dict[str, dict[str, float]]:
+    """Give the bootstrap interval of each headline score on test."""
+    return {
+        name: percentile_interval(samples, confidence)._asdict()
+        for name, samples in one.samples.items()
+    }
+
+
+def _over_seeds(tests: Sequence[dict[str, float]]) -> dict[str, Any]:
+    values = pd.DataFrame(tests)
+    mean, spread = values.mean(), values.std(ddof=1)
+    scores = {
+        name: {"mean": float(mean[name]), "spread": float(spread[name])}
+        if len(tests) > 1
+        else {"mean": float(mean[name])}
+        for name in values.columns
+    }
+    return {"seeds": len(tests), **scores}
+
+
+def summarise_seeds(judged: Iterable[Judged]) -> dict[str, Any]:
+    """Give mean and sample standard deviation (n - 1) of test scores over seeds, per model.
+
+    One seed has no standard deviation, and none is given.
+    """
+    by_name: dict[str, list[dict[str, float]]] = {}
+    for one in judged:
+        if one.candidate.kind == "model":
+            by_name.setdefault(one.candidate.name, []).append(one.test)
+    return {name: _over_seeds(tests) for name, tests in by_name.items()}
+
+
+class Choice(NamedTuple):
+    """The model that validation picks, and the baseline that it picks."""
+
+    selected: Judged | None
+    best_baseline: Judged | None
+
+
+def choose(judged: Sequence[Judged]) -> Choice:
+    """Pick the best model and the best baseline, each on validation."""
+    return Choice(pick_best(judged, "model"), pick_best(judged, "baseline"))
+
+
+def _differences(one: Judged, choice: Choice, confidence: float) -> dict[str, Any]:
+    against = {"baseline": choice.best_baseline, "selected": choice.selected}
+    return {
+        f"against_{name}": compare(one, other, confidence)
+        for name, other in against.items()
+        if other is not None and other is not one
+    }
+
+
+def _describe(one: Judged, choice: Choice, confidence: float) -> dict[str, Any]:
+    return {
+        "kind": one.candidate.kind,
+        "name": one.candidate.name,
+        "seed": one.candidate.seed,
+        "validation": one.validation,
+        "test": one.test,
+        "intervals": intervals_of(one, confidence),
+        "per_class": one.by_class,
+        "confusion": one.confusion,
+        **_differences(one, choice, confidence),
+    }
+
+
+def summarise(judged: Sequence[Judged], terms: Terms) -> dict[str, Any]:
+    """Put everything that was found into one JSON-ready value.
+
+    `models` holds, by key, validation and test scores, test intervals, scores per class, the
+    confusion matrix (actual x predicted) and paired differences; `gap` is selected model minus
+    best baseline in macro-F1.
+    """
+    choice, confidence = choose(judged), terms.bootstrap.confidence
+    rows = int(np.sum(judged[0].confusion))
+    summary: dict[str, Any] = {
+        "labels": list(terms.label_names),
+        "confidence": confidence,
+        "rows": rows,
+        "models": {one.candidate.key: _describe(one, choice, confidence) for one in judged},
+        "over_seeds": summarise_seeds(judged),
+    }
+    for name, found in choice._asdict().items():
+        summary[name] = None if found is None else found.candidate.key
+    if choice.selected is not None and choice.best_baseline is not None:
+        difference = compare(choice.selected, choice.best_baseline, confidence)
+        summary["gap"] = {**difference, "rows": rows}
+    return summary
+
+
+def tabulate(summary: dict[str, Any]) -> pd.DataFrame:
+    """Put the summary's headline numbers into one row per candidate, in the order of judging."""
+    rows = []
+    for key, model in summary["models"].items():
+        interval, gap = model["intervals"][MAIN], model.get("against_baseline", {})
+        row = {"model": key, "kind": model["kind"], "name": model["name"], "seed": model["seed"]}
+        row |= {"selected": key == summary["selected"]}
+        row |= {"validation_macro_f1": model["validation"][MAIN]}
+        row |= {name: model["test"][name] for name in COLUMNS if name in model["test"]}
+        row |= {"macro_f1_low": interval["low"], "macro_f1_high": interval["high"]}
+        row |= {f"gap_{name}": gap.get(name) for name in ("value", "low", "high")}
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"seed": "Int64"})

@@ -1,0 +1,141 @@
+"""Evaluate: predictions of models and baselines in, their scores on the same test rows out.
+
+The summary is a DVC metrics file; beside it one table, the selected model's confusion rows and its
+test rows by falling loss. It draws nothing: that is `report`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+from pydantic import Field
+
+from sluice.command import run_stage
+from sluice.errors import DataError, ParamsError
+from sluice.evaluation.candidates import (
+    BootstrapParams,
+    Candidate,
+    Terms,
+    check_labels_present,
+    judge,
+)
+from sluice.evaluation.comparison import choose, summarise, tabulate
+from sluice.evaluation.metrics import polarity_values
+from sluice.evaluation.mistakes import confusion_rows, rank_errors
+from sluice.evaluation.predictions import Integers, check_predictions, of_split
+from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
+from sluice.params import Section, read_section
+
+DIGITS = 6
+
+
+class Evaluate(Section):
+    """Section `evaluate` of params.yaml."""
+
+    polarity: dict[str, float] | None = None
+    """Value of each label on the scale from negative to positive; null where there is none."""
+    bootstrap: BootstrapParams = Field(default_factory=BootstrapParams)
+    """How intervals are drawn."""
+
+
+def _read_candidates(
+    folder: Path, models: list[str], seeds: list[int], baselines: list[str]
+) -> list[tuple[Path, Candidate]]:
+    wanted: list[tuple[Any, ...]] = [("model", name, seed) for name in models for seed in seeds]
+    wanted += [("baseline", name, None) for name in baselines]
+    if not wanted:
+        raise ParamsError("nothing to evaluate: name models in train.models or baseline.names")
+    found = []
+    for kind, name, seed in wanted:
+        path = folder / f"{name if seed is None else f'{name}-{seed}'}.parquet"
+        found.append((path, Candidate(kind, name, seed, read_parquet(path))))
+    return found
+
+
+def _check_same_rows(frame: pd.DataFrame, expected: pd.DataFrame, where: str) -> None:
+    """See that ids and labels are the expected ones, in order.
+
+    Raises:
+        DataError: other rows, another order or other labels.
+    """
+    advice = "the split has changed since; run the stage that writes it again (dvc repro)"
+    if len(frame) != len(expected):
+        raise DataError(f"{where}: {len(frame)} rows instead of {len(expected)}: {advice}")
+    for column in ("id", "label"):
+        other = (frame[column].to_numpy() != expected[column].to_numpy()).nonzero()[0]
+        if other.size:
+            row = int(other[0])
+            raise DataError(
+                f"{where}: row {row + 1} has the {column} {frame[column].iloc[row]!r} instead of "
+                f"{expected[column].iloc[row]!r} ({other.size} such rows): {advice}"
+            )
+
+
+def _check_candidates(
+    found: list[tuple[Path, Candidate]], test: pd.DataFrame, label_names: tuple[str, ...]
+) -> None:
+    """See that all candidates predict the same validation rows and exactly the test rows."""
+    for path, candidate in found:
+        check_predictions(candidate.predictions, label_names, str(path))
+    first, candidate = found[0]
+    validation = of_split(candidate.predictions, "validation")
+    check_labels_present(validation, label_names, f"{first} (validation rows)")
+    for path, candidate in found:
+        _check_same_rows(of_split(candidate.predictions, "test"), test, f"{path} (test rows)")
+        rows = of_split(candidate.predictions, "validation")
+        _check_same_rows(rows, validation, f"{path} (validation rows, against {first.name})")
+
+
+def _groups(test: pd.DataFrame, bootstrap: BootstrapParams, where: Path) -> Integers:
+    if bootstrap.unit == "rows":
+        return np.arange(len(test))
+    if "cluster" not in test:
+        raise DataError(
+            f"{where} has no column cluster: set evaluate.bootstrap.unit to rows, or run split"
+        )
+    return pd.factorize(test["cluster"])[0].astype(np.int64)
+
+
+def _rounded(value: Any) -> Any:
+    """Round to digits that do not hang on the order of a sum."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return round(value, DIGITS) + 0.0 if isinstance(value, float) else value  # no -0.0
+
+
+def evaluate(
+    predictions: Path,
+    test: Path,
+    provenance: Path,
+    metrics: Path,
+    table: Path,
+    confusion: Path,
+    errors: Path,
+    models: Annotated[list[str] | None, typer.Option(help="A variant; may be repeated.")] = None,
+    seeds: Annotated[list[int] | None, typer.Option(help="A seed; may be repeated.")] = None,
+    baselines: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    params: Path = Path("params.yaml"),
+) -> None:
+    """Judge every model with every seed, and every baseline, on exactly the same test rows."""
+    section = read_section(params, "evaluate", Evaluate)
+    label_names = tuple(read_json(provenance)["labels"])
+    terms = Terms(label_names, polarity_values(section.polarity, label_names), section.bootstrap)
+    rows = read_parquet(test)
+    check_labels_present(rows, label_names, str(test))
+    found = _read_candidates(predictions, models or [], seeds or [], baselines or [])
+    _check_candidates(found, rows, label_names)
+    judged = judge([one for _, one in found], _groups(rows, section.bootstrap, test), terms)
+    summary = _rounded(summarise(judged, terms))
+    choice = choose(judged)
+    shown = (choice.selected or choice.best_baseline or judged[0]).candidate
+    with staged(metrics, table, confusion, errors) as parts:
+        write_json(summary, parts[0])
+        write_csv(tabulate(summary), parts[1], texts=("model", "name"))
+        write_csv(confusion_rows(shown, label_names), parts[2], texts=("actual", "predicted"))
+        write_parquet(rank_errors(shown, rows["text"], label_names), parts[3])
+
+
+if __name__ == "__main__":
+    run_stage(evaluate)
