@@ -26,7 +26,7 @@ _CREDENTIALS = "KAGGLE_API_TOKEN, KAGGLE_USERNAME and KAGGLE_KEY, or the files i
 class Kaggle(Section):
     """Which file of which data set."""
 
-    slug: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    slug: str | None = Field(default=None, pattern=r"^\w[\w-]*/\w[\w-]*$")
     """`owner/name` as in the address kaggle.com/datasets/owner/name."""
     version: int | None = Field(default=None, ge=1)
     """Version of the data set; null takes the newest, which needs the network in every run."""
@@ -56,8 +56,6 @@ def _problem(error: Exception) -> dict[str, Any]:
         return {"problem": "certificate"}
     if isinstance(error, requests.ConnectionError | requests.Timeout):
         return {"problem": "connection"}
-    if isinstance(error, requests.exceptions.InvalidHeader | UnicodeEncodeError):
-        return {"problem": "credentials"}
     if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
         return {"problem": "system", "errno": error.errno or errno.EIO}
     return {"problem": "other", "type": type(error).__name__}
@@ -67,13 +65,16 @@ def _fetch(handle: str, file: str) -> dict[str, Any]:
     import kagglehub
     from kagglehub.config import get_kaggle_credentials
 
+    # The boundary of the child process: every failure gets a name, none keeps its message.
     try:
-        get_kaggle_credentials()
-    except ValueError:
+        credentials = get_kaggle_credentials()
+    except Exception:
         return {"problem": "credentials"}
     try:
         return {"path": kagglehub.dataset_download(handle, path=file)}
-    except Exception as error:  # the boundary of the child process: every failure gets a name
+    except Exception as error:
+        if credentials and type(error) in (ValueError, UnicodeEncodeError):
+            return {"problem": "credentials"}  # a token that a header of HTTP cannot hold
         return _problem(error)
 
 

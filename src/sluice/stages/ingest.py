@@ -49,7 +49,7 @@ class Ingest(Section):
     `text` and `label`."""
     slices: dict[str, str] = Field(default={})
     """Further columns to keep, name: column in the source; figures are broken down by them."""
-    labels: tuple[str, ...] = ("negative", "neutral", "positive")
+    labels: tuple[str, ...] = Field(default=("negative", "neutral", "positive"), strict=False)
     """The classes, in the order that everything downstream keeps."""
     label_map: dict[str, str] = Field(default={})
     """Label in the source: class; a label that is a class already needs no entry."""
