@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -35,7 +35,7 @@ class LinearParams(Section):
     """An n-gram in fewer training rows than this is no feature."""
     balanced: bool = True
     """Give every class the same total weight in training."""
-    c_grid: tuple[float, ...] = Field(default=(0.1, 0.3, 1.0), min_length=1)
+    c_grid: tuple[PositiveFloat, ...] = Field(default=(0.1, 0.3, 1.0), min_length=1)
     """Inverse strengths of the L2 penalty, of which validation macro-F1 picks one."""
     seed: int = Field(default=0, ge=0)
     """Seed of the order in which the SVM's solver visits rows."""

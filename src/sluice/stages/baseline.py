@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import field_validator
 
 from sluice.command import run_stage
 from sluice.errors import DataError
@@ -21,7 +22,7 @@ from sluice.evaluation.predictions import (
     true_indices,
 )
 from sluice.files import read_json, read_parquet, staged, write_json, write_parquet
-from sluice.models.baselines import run_baseline
+from sluice.models.baselines import BASELINES, run_baseline
 from sluice.models.linear import LinearParams
 from sluice.models.outcomes import Outcome, Tables
 from sluice.params import read_section
@@ -32,6 +33,16 @@ class Baseline(LinearParams):
 
     names: tuple[str, ...] = ()
     """Baselines to run: majority, vader, tfidf_svm, tfidf_logreg."""
+
+    @field_validator("names")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in names if name not in BASELINES]
+        if unknown:
+            raise ValueError(
+                f"unknown baseline {', '.join(unknown)}; valid: {', '.join(BASELINES)}"
+            )
+        return names
 
 
 def _read_part(path: Path, label_names: tuple[str, ...]) -> pd.DataFrame:
