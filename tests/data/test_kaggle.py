@@ -167,13 +167,13 @@ def test_no_network(kaggle: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{nobody.getsockname()[1]}")
-    with pytest.raises(SourceError, match="cannot be reached.*check the network.*pins a copy"):
+    with pytest.raises(SourceError, match=r"cannot be reached.*check the network.*pins a copy"):
         download(reviews())
 
 
 def test_a_network_that_hangs_is_given_up(kaggle: Server) -> None:
     kaggle.released.clear()
-    with pytest.raises(SourceError, match="within 2 s.*ingest.kaggle.timeout_seconds"):
+    with pytest.raises(SourceError, match=r"within 2 s.*ingest.kaggle.timeout_seconds"):
         download(reviews(timeout_seconds=2.0))
 
 

@@ -65,9 +65,9 @@ def _missing_column(path: Path, header: Sequence[str], name: str, delimiter: str
             )
     lowered = {cell.casefold(): cell for cell in reversed(header)}
     near = difflib.get_close_matches(name.casefold(), list(lowered)[:1000], n=1)
-    hint = f"; did you mean '{show(lowered[near[0]], 40)}'?" if near else ""
+    hint = f" (did you mean '{show(lowered[near[0]], 40)}'?)" if near else ""
     return SourceError(
-        f"{where}; the file has {show_list(header)}{hint} Set the names in ingest.columns"
+        f"{where}{hint}; the file has {show_list(header)}: set the names in ingest.columns"
     )
 
 

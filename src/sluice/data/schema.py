@@ -134,16 +134,21 @@ def build_contract(
     return pa.DataFrameSchema(columns)
 
 
-def _detail(row: pd.Series) -> str:
-    """Add to a reason what differs from row to row, after a colon."""
-    reason = str(row["reason"])
-    if reason == "problem":
-        return str(row["problem"])
-    if reason.startswith(_CONTROL_REASON):
-        value = str(row[reason.removeprefix(_CONTROL_REASON).strip()])
-        place = next(i for i, character in enumerate(value) if _CONTROL_PATTERN.match(character))
-        return f"{reason}: U+{ord(value[place]):04X} at character {place + 1}"
-    return reason
+def _locate_control(reason: str, row: pd.Series) -> str:
+    value = str(row[reason.removeprefix(_CONTROL_REASON).strip()])
+    found = _CONTROL_PATTERN.search(value)
+    return f"U+{ord(found[0]):04X} at character {found.start() + 1}" if found else ""
+
+
+def _add_details(broken: pd.DataFrame) -> pd.Series:
+    """Add to a reason, after a colon, what differs from row to row."""
+    reasons = broken["reason"].mask(broken["reason"] == "problem", broken["problem"])
+    held = broken[reasons.str.startswith(_CONTROL_REASON)]
+    located = [
+        f"{row['reason']}: {_locate_control(row['reason'], row)}" for _, row in held.iterrows()
+    ]
+    reasons.loc[held.index] = located
+    return reasons
 
 
 def _type_columns(frame: pd.DataFrame, time_format: str | None) -> pd.DataFrame:
@@ -172,17 +177,17 @@ def check_rows(
     """
     names = [name for name in frame.columns if name != "problem"]
     contract = build_contract(names, labels, max_characters, time_format)
-    reasons = pd.Series(dtype="str", name="reason")
+    reasons = pd.Series(index=pd.Index([], dtype="int64"), dtype="str")
     try:
         contract.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         first = errors.failure_cases.drop_duplicates("index").set_index("index").sort_index()
-        reasons = first["check"].rename("reason")
+        reasons = first["check"]
     broken = frame.loc[reasons.index].assign(reason=reasons)
     rejected = pd.DataFrame(
         {
             "row": broken.index.astype("int64"),
-            "reason": [_detail(row) for _, row in broken.iterrows()],
+            "reason": _add_details(broken).to_numpy(),
             "label": [show(label, MAX_NAME) for label in broken["label"]],
             "text": [show(text, _SHOWN_TEXT) for text in broken["text"]],
         }

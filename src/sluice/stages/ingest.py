@@ -49,6 +49,7 @@ class Ingest(Section):
     `text` and `label`."""
     slices: dict[str, str] = Field(default={})
     """Further columns to keep, name: column in the source; figures are broken down by them."""
+    # Not strict: past the validator of nulls pydantic sees Python's list, not JSON's.
     labels: tuple[str, ...] = Field(default=("negative", "neutral", "positive"), strict=False)
     """The classes, in the order that everything downstream keeps."""
     label_map: dict[str, str] = Field(default={})
@@ -71,6 +72,13 @@ class Ingest(Section):
     @classmethod
     def _is_known(cls, encoding: str) -> str:
         return check_encoding(encoding)
+
+    @field_validator("delimiter")
+    @classmethod
+    def _can_part_cells(cls, delimiter: str) -> str:
+        if delimiter in '"\r\n':
+            raise ValueError("not a quote or a line break")
+        return delimiter
 
     @field_validator("labels")
     @classmethod
