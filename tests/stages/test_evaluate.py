@@ -48,8 +48,15 @@ def predictions(wrong: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def write_params(folder: Path, **params: object) -> None:
-    (folder / "params.yaml").write_text(yaml.safe_dump({"evaluate": {**SECTION, **params}}))
+NAMES = {
+    "train": {"models": ["lstm"], "seeds": [0, 1], "model": {"hidden_size": 4}},
+    "baseline": {"names": ["svm"], "seed": 0},
+}
+
+
+def write_params(folder: Path, names: dict = NAMES, **params: object) -> None:
+    content = {**names, "evaluate": {**SECTION, **params}}
+    (folder / "params.yaml").write_text(yaml.safe_dump(content))
 
 
 @pytest.fixture
@@ -69,8 +76,7 @@ def paths(folder: Path) -> list[Path]:
 
 
 def run(folder: Path) -> dict:
-    names = {"models": ["lstm"], "seeds": [0, 1], "baselines": ["svm"]}
-    evaluate(*paths(folder), **names, params=folder / "params.yaml")
+    evaluate(*paths(folder), params=folder / "params.yaml")
     return json.loads((folder / "out/evaluation.json").read_text())
 
 
@@ -187,19 +193,19 @@ def test_bad_params_are_named_by_key(folder: Path, params: dict, message: str) -
 
 
 def test_nothing_to_evaluate_is_an_error(folder: Path) -> None:
+    write_params(folder, names={})
     with pytest.raises(ParamsError, match=r"train\.models or baseline\.names"):
         evaluate(*paths(folder), params=folder / "params.yaml")
 
 
-def command(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    """The stage as DVC calls it, with `parsing.list = append`."""
-    words = [sys.executable, "-m", "sluice.stages.evaluate", *map(str, paths(folder)), *names]
+def command(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The stage as DVC calls it."""
+    words = [sys.executable, "-m", "sluice.stages.evaluate", *map(str, paths(folder))]
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_the_command_line_takes_repeated_names(folder: Path) -> None:
-    names = "--models lstm --seeds 0 --seeds 1 --baselines svm"
-    done = command(folder, *names.split())
+def test_the_command_line_gives_the_same_bytes(folder: Path) -> None:
+    done = command(folder)
     assert (done.returncode, done.stderr) == (0, "")
     by_command = (folder / "out/evaluation.json").read_bytes()
     run(folder)
@@ -207,8 +213,15 @@ def test_the_command_line_takes_repeated_names(folder: Path) -> None:
 
 
 def test_the_command_line_fails_in_one_line(folder: Path) -> None:
-    done = command(folder, "--models", "gru", "--seeds", "0")
+    write_params(folder, names={"train": {"models": ["gru"], "seeds": [0]}})
+    done = command(folder)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
     assert not (folder / "out").exists()
+
+
+def test_names_of_a_wrong_type_are_named_by_key(folder: Path) -> None:
+    write_params(folder, names={"train": {"models": "lstm", "seeds": [0]}})
+    with pytest.raises(ParamsError, match=r"train\.models"):
+        run(folder)

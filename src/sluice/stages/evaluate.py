@@ -5,12 +5,11 @@ test rows by falling loss. It draws nothing: that is `report`.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import typer
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from sluice.command import run_stage
 from sluice.errors import DataError, ParamsError
@@ -26,7 +25,7 @@ from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import confusion_rows, rank_errors
 from sluice.evaluation.predictions import Integers, check_predictions, of_split
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
-from sluice.params import Section, read_section
+from sluice.params import Section, parse_section, read_section, read_yaml
 
 DIGITS = 6
 
@@ -40,11 +39,28 @@ class Evaluate(Section):
     """How intervals are drawn."""
 
 
-def _read_candidates(
-    folder: Path, models: list[str], seeds: list[int], baselines: list[str]
-) -> list[tuple[Path, Candidate]]:
-    wanted: list[tuple[Any, ...]] = [("model", name, seed) for name in models for seed in seeds]
-    wanted += [("baseline", name, None) for name in baselines]
+class Named(BaseModel):
+    """The keys of other sections that say which predictions are of this run (decision 5)."""
+
+    models: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+def _read_wanted(params: Path) -> list[tuple[Any, ...]]:
+    """Kind, name and seed of each model of `train` and each baseline of `baseline`."""
+    content = read_yaml(params)
+    train, baseline = (
+        parse_section(content.get(name) or {}, Named, f"{params}: {name}")
+        for name in ("train", "baseline")
+    )
+    wanted: list[tuple[Any, ...]] = [
+        ("model", name, seed) for name in train.models for seed in train.seeds
+    ]
+    return wanted + [("baseline", name, None) for name in baseline.names]
+
+
+def _read_candidates(folder: Path, wanted: list[tuple[Any, ...]]) -> list[tuple[Path, Candidate]]:
     if not wanted:
         raise ParamsError("nothing to evaluate: name models in train.models or baseline.names")
     found = []
@@ -113,9 +129,6 @@ def evaluate(
     table: Path,
     confusion: Path,
     errors: Path,
-    models: Annotated[list[str] | None, typer.Option(help="A variant; may be repeated.")] = None,
-    seeds: Annotated[list[int] | None, typer.Option(help="A seed; may be repeated.")] = None,
-    baselines: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
     params: Path = Path("params.yaml"),
 ) -> None:
     """Judge every model with every seed, and every baseline, on exactly the same test rows."""
@@ -124,7 +137,7 @@ def evaluate(
     terms = Terms(label_names, polarity_values(section.polarity, label_names), section.bootstrap)
     rows = read_parquet(test)
     check_labels_present(rows, label_names, str(test))
-    found = _read_candidates(predictions, models or [], seeds or [], baselines or [])
+    found = _read_candidates(predictions, _read_wanted(params))
     _check_candidates(found, rows, label_names)
     judged = judge([one for _, one in found], _groups(rows, section.bootstrap, test), terms)
     summary = _rounded(summarise(judged, terms))

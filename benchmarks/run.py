@@ -1,0 +1,160 @@
+"""Run every benchmark and write what was measured, beside what is asked, into this folder.
+
+Usage: python benchmarks/run.py [NAME ...]    names of benchmarks; all of them without one
+
+Each benchmark is a script of its own that prints one JSON object. `results.json` keeps the last
+result of each with machine, date and commit; `README.md` is the table made from it.
+"""
+
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+NAMES = ("cleaning", "training", "pipeline")
+
+
+class Goal:
+    """A figure that is asked for: where it stands in the results, and when it is met."""
+
+    def __init__(
+        self, name: str, path: str, asked: str, met: Callable[[Any], bool], unit: str = ""
+    ) -> None:
+        self.name, self.path, self.asked, self.met, self.unit = name, path, asked, met, unit
+
+    def value(self, results: dict[str, Any]) -> Any:
+        """The measured value, or None."""
+        found: Any = results
+        for part in self.path.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
+
+GOALS = (
+    Goal(
+        "macro-F1 of the chosen model minus the best linear baseline (paired 95% interval)",
+        "pipeline.quality.selected_minus_best_baseline",
+        "interval not wholly below 0",
+        lambda gap: gap[2] >= 0,
+    ),
+    Goal(
+        "macro-F1 of the chosen model minus a plain BiLSTM on words",
+        "pipeline.quality.selected_minus_plain_bilstm",
+        "at least 0.015",
+        lambda gap: gap[0] >= 0.015,
+    ),
+    Goal(
+        "training, rows per second over the tutorial's set-up",
+        "training.sluice_over_tutorial",
+        "at least 5",
+        lambda ratio: ratio >= 5,
+    ),
+    Goal(
+        "training, rows per second over a bare loop",
+        "training.sluice_over_bare_loop",
+        "at least 0.9",
+        lambda ratio: ratio >= 0.9,
+    ),
+    Goal(
+        "cleaning, rows per second over apply with NLTK",
+        "cleaning.ratio",
+        "at least 20",
+        lambda ratio: ratio >= 20,
+    ),
+    Goal(
+        "cleaning 1.6 million rows, peak memory",
+        "cleaning.peak_memory_gib",
+        "at most 2 GB",
+        lambda size: size * 2**30 <= 2e9,
+        " GiB",
+    ),
+    Goal(
+        "whole pipeline from nothing, without installation",
+        "pipeline.cold_seconds",
+        "at most 600 s",
+        lambda seconds: seconds <= 600,
+        " s",
+    ),
+    Goal(
+        "`dvc repro` with nothing to do",
+        "pipeline.nothing_to_do_seconds",
+        "at most 5 s",
+        lambda seconds: seconds <= 5,
+        " s",
+    ),
+)
+
+
+def shown(value: Any, unit: str) -> str:
+    """A value for the table; a list is a value with its interval."""
+    if value is None:
+        return "not measured"
+    if isinstance(value, list):
+        middle, low, high = value
+        return f"{middle:+.4f} [{low:+.4f}, {high:+.4f}]"
+    return f"{value:.2f}{unit}"
+
+
+def origin() -> dict[str, str]:
+    """Machine, date and commit of a measurement."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "machine": f"{os.cpu_count()} x {processor()}, {platform.system()}",
+        "python": platform.python_version(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "commit": commit.stdout.strip() or "no git",
+    }
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells."""
+    information = Path("/proc/cpuinfo")
+    for line in information.read_text().splitlines() if information.exists() else []:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def table(results: dict[str, Any]) -> str:
+    """The page of results."""
+    lines = ["# Benchmarks", "", "Made by `make bench`; each line is measured within one run.", ""]
+    lines += ["| figure | asked | measured | met |", "|---|---|---|---|"]
+    for goal in GOALS:
+        value = goal.value(results)
+        verdict = "" if value is None else ("yes" if goal.met(value) else "**no**")
+        lines.append(f"| {goal.name} | {goal.asked} | {shown(value, goal.unit)} | {verdict} |")
+    lines += ["", "| benchmark | machine | date | commit |", "|---|---|---|---|"]
+    for name, result in results.items():
+        made = result["origin"]
+        lines.append(f"| `{name}.py` | {made['machine']} | {made['date']} | `{made['commit']}` |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run the benchmarks that are asked for, and write results and page."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in sys.argv[1:] or NAMES:
+        print(f"benchmark {name} ...", flush=True)
+        command = [sys.executable, str(HERE / f"{name}.py")]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        results[name] = json.loads(done.stdout) | {"origin": origin()}
+        RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+        (HERE / "README.md").write_text(table(results))
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()
