@@ -37,21 +37,26 @@ def explain_os_error(error: OSError) -> str:
     return f"{error.strerror or error}{where}"
 
 
-def run_stage(stage: Callable[..., Any]) -> None:
-    """Run `stage` with arguments from the command line; exit 1 with one line on a user's error.
+def run_app(app: typer.Typer) -> None:
+    """Run a command line; exit 1 with one line on a user's error.
 
     A defect of Sluice itself (any other exception) keeps its traceback: it is ours to mend.
     """
     for key, value in _QUIET.items():
         os.environ.setdefault(key, value)
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(stage)
     try:
         app()
     except SluiceError as error:
         sys.exit(_report(str(error)))
     except OSError as error:
         sys.exit(_report(explain_os_error(error)))
+
+
+def run_stage(stage: Callable[..., Any]) -> None:
+    """Run the function of a stage with arguments from the command line; see `run_app`."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(stage)
+    run_app(app)
 
 
 def _report(message: str) -> int:
