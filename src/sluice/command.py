@@ -34,7 +34,12 @@ def explain_os_error(error: OSError) -> str:
             f"the disk is full{where}: free some space and run the stage again; "
             "earlier outputs are untouched"
         )
-    return f"{error.strerror or error}{where}"
+    if error.errno == errno.EFBIG:
+        return (
+            f"a file would be larger than the system allows{where}: raise the limit (ulimit -f, or "
+            "the file system's own) and run the stage again; earlier outputs are untouched"
+        )
+    return f"{' '.join(str(error.strerror or error).split())}{where}"
 
 
 def run_app(app: typer.Typer) -> None:
@@ -59,6 +64,14 @@ def run_stage(stage: Callable[..., Any]) -> None:
     run_app(app)
 
 
+def _visible(message: str) -> str:
+    """Escape what would steer a terminal: messages may hold foreign text."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1]
+        for letter in message
+    )
+
+
 def _report(message: str) -> int:
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write(f"error: {_visible(message)}\n")
     return FAILURE

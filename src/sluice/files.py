@@ -7,6 +7,7 @@ at any moment leaves the old file or the new one. Anything a format means is dec
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,37 +22,82 @@ _PARQUET: dict[str, Any] = {"compression": "zstd", "write_statistics": True}
 
 
 def _sync(path: Path) -> None:
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _beside(target: Path, suffix: str) -> Path:
+    return target.with_name(f".{target.name}.{suffix}")
+
+
+def _recover(target: Path) -> None:
+    """Undo what a kill between the two renames of a folder has left."""
+    old = _beside(target, "old.part")
+    if old.exists() and not target.exists():
+        old.rename(target)
+    for leftover in (old, _beside(target, "part")):
+        if leftover.is_dir():  # a file would be written over
+            _remove(leftover)
+
+
+def _put_in_place(part: Path, target: Path) -> None:
+    """Rename a file over the old one; a folder cannot replace one that has files: swap the two."""
+    if not (part.is_dir() and target.exists()):
+        part.replace(target)
+        return
+    old = target.rename(_beside(target, "old.part"))
+    try:
+        part.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    _remove(old)
 
 
 @contextlib.contextmanager
 def staged(*targets: Path) -> Iterator[tuple[Path, ...]]:
     """Yield one temporary path per target; rename all of them when the block ends without error.
 
-    On an error nothing is renamed and the temporary files are removed: earlier outputs stay.
+    A target is a file, or a folder if the block makes a folder of its path. On an error nothing is
+    renamed and what is temporary is removed: earlier outputs stay. A kill between the two renames
+    that swap a folder leaves the old one beside its place; the next `staged` puts it back.
 
     Raises:
         OSError: a disk that is full or not writable; `sluice.command` says it in one line.
     """
-    parts = tuple(target.with_name(f".{target.name}.part") for target in targets)
+    parts = tuple(_beside(target, "part") for target in targets)
     for target in targets:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _recover(target)
     try:
         yield parts
         for part in parts:
             _sync(part)
         for part, target in zip(parts, targets, strict=True):
-            part.replace(target)
+            _put_in_place(part, target)
     finally:
         for part in parts:
-            part.unlink(missing_ok=True)
+            _remove(part)
 
 
 def write_json(value: object, path: Path) -> None:
     """Write `value` as UTF-8 JSON with sorted keys and a final newline; NaN is refused."""
     text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _broken(path: Path, form: str, error: Exception) -> SourceError:
+    reason = " ".join(str(error).split())
+    return SourceError(f"{path} is not {form} ({reason:.200}): delete it and run dvc repro")
 
 
 def read_json(path: Path) -> Any:
@@ -64,8 +110,8 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SourceError(f"{path} is missing: run the stage that writes it (dvc repro)") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} is not JSON ({error}): delete it and run dvc repro") from error
+    except (ValueError, RecursionError) as error:
+        raise _broken(path, "JSON", error) from error
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -78,15 +124,22 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read a Parquet table, or the named columns of it.
 
     Raises:
-        SourceError: the file is missing or is not Parquet.
+        SourceError: the file is missing, is not Parquet, or lacks a column.
     """
     try:
+        absent = sorted(set(columns or ()) - set(pq.read_schema(path).names))
+        if absent:
+            raise SourceError(f"{path} has no column {', '.join(absent)}: run dvc repro")
         frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
         return frame
     except FileNotFoundError as error:
         raise SourceError(f"{path} is missing: run the stage that writes it (dvc repro)") from error
-    except pa.ArrowInvalid as error:
-        raise SourceError(f"{path} is not Parquet ({error}): delete it, run dvc repro") from error
+    except OSError as error:
+        if error.errno is not None:  # the operating system's; what is left is Arrow's
+            raise
+        raise _broken(path, "Parquet", error) from error
+    except (pa.ArrowException, ValueError) as error:
+        raise _broken(path, "Parquet", error) from error
 
 
 def neutralise_formulas(column: pd.Series) -> pd.Series:

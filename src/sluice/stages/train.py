@@ -10,7 +10,7 @@ import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ from sluice.models.inference import predict_probabilities
 from sluice.models.network import NetworkParams, TextNetwork
 from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
-from sluice.params import Section, parse_section, read_section
+from sluice.params import KeysOf, Section, parse_section, read_section
 from sluice.text.ngrams import NgramParams
 from sluice.text.reader import Reader, fit_reader
 from sluice.text.vectors import VectorsName, load_vectors
@@ -65,13 +65,15 @@ class Train(Section):
     """Names of the variants to train, each one of `variants`."""
     seeds: tuple[int, ...] = Field(min_length=1)
     """Seeds; each variant is trained once with each."""
-    tokens: dict[str, Any] = Field(default_factory=dict)
+    tokens: Annotated[dict[str, Any], KeysOf(TokenParams)] = Field(default_factory=dict)
     """How texts become tokens, for all variants."""
-    model: dict[str, Any] = Field(default_factory=dict)
+    model: Annotated[dict[str, Any], KeysOf(NetworkParams)] = Field(default_factory=dict)
     """The shape of the network, for all variants."""
-    optimisation: dict[str, Any] = Field(default_factory=dict)
+    optimisation: Annotated[dict[str, Any], KeysOf(OptimisationParams)] = Field(
+        default_factory=dict
+    )
     """How the weights are found, for all variants."""
-    ngrams: dict[str, Any] | None = None
+    ngrams: Annotated[dict[str, Any] | None, KeysOf(NgramParams)] = None
     """N-grams of the wide part, for all variants; null builds none."""
     pretrained: VectorsName | None = None
     """Pretrained word vectors, for all variants."""
