@@ -142,6 +142,34 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         raise _broken(path, "Parquet", error) from error
 
 
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a Parquet table for reading in batches.
+
+    Raises:
+        SourceError: the file is missing or is not Parquet.
+    """
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError as error:
+        raise SourceError(f"{path} is missing: run the stage that writes it (dvc repro)") from error
+    except pa.ArrowInvalid as error:
+        raise SourceError(f"{path} is not Parquet ({error}): delete it, run dvc repro") from error
+
+
+def write_batches(tables: Iterator[pa.Table], path: Path) -> Iterator[pa.Table]:
+    """Write tables of one schema, at least one, into one Parquet file; yield each when written."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for table in tables:
+            plain = table.replace_schema_metadata(None)
+            writer = writer or pq.ParquetWriter(path, plain.schema, **_PARQUET)
+            writer.write_table(plain)
+            yield table
+    finally:
+        if writer is not None:
+            writer.close()
+
+
 def neutralise_formulas(column: pd.Series) -> pd.Series:
     """Put an apostrophe before texts that a spreadsheet would take for a formula (OWASP CSV)."""
     texts = column.astype("string")

@@ -1,0 +1,60 @@
+"""Clean: rows with texts as they came in, the same rows with a column `cleaned` out.
+
+It works on batches of rows, so that memory does not grow with their number, and stops before any
+row is dropped, joined or parted: the original text stays beside the cleaned one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+from pydantic import Field
+
+from sluice.command import run_stage
+from sluice.errors import DataError
+from sluice.files import open_parquet, staged, write_batches
+from sluice.params import Section, read_section
+from sluice.text.cleaning import Steps, clean_texts
+from sluice.text.marks import EMPTY
+
+
+class Clean(Section):
+    """Section `clean` of params.yaml."""
+
+    steps: Steps = Field(default_factory=Steps)
+    """The steps, in the order in which they run."""
+    batch_rows: int = Field(default=50_000, ge=1)
+    """Rows in memory at a time; the result does not hang on it."""
+
+
+def clean_table(table: pa.Table, steps: Steps) -> pa.Table:
+    """Add the column `cleaned` to a table with a column `text`; see `clean_texts`."""
+    texts = pl.from_arrow(table.column("text").combine_chunks())
+    cleaned = clean_texts(pl.Series("cleaned", texts, dtype=pl.String), steps)
+    return table.append_column("cleaned", cleaned.to_arrow().cast(pa.large_string()))
+
+
+def _clean_batches(source: pq.ParquetFile, section: Clean) -> Iterator[pa.Table]:
+    for batch in source.iter_batches(section.batch_rows):
+        yield clean_table(pa.Table.from_batches([batch]), section.steps)
+
+
+def clean(rows: Path, cleaned: Path, params: Path = Path("params.yaml")) -> None:
+    """Write every row of `rows` with its cleaned text beside it."""
+    section = read_section(params, "clean", Clean)
+    source = open_parquet(rows)
+    if "text" not in source.schema_arrow.names:
+        raise DataError(f"{rows} has no column text: run ingest again (dvc repro)")
+    with staged(cleaned) as (part,):
+        empty = 0
+        for table in write_batches(_clean_batches(source, section), part):
+            empty += table.column("cleaned").to_pylist().count(EMPTY)
+    note = f", {empty} of them empty after cleaning" if empty else ""
+    typer.echo(f"{source.metadata.num_rows} rows cleaned{note}")
+
+
+if __name__ == "__main__":
+    run_stage(clean)

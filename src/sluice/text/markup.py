@@ -1,0 +1,85 @@
+"""Steps for what is not prose in a text: HTML entities, links, names, hashtags.
+
+In: a column of texts and how to treat the thing. Out: a column of the same length. Each step is
+pure; their order is in `sluice.text.cleaning`.
+"""
+
+import html
+import re
+from functools import lru_cache
+
+import polars as pl
+import wordninja
+
+from sluice.text.marks import end_mark, mark, on_matching
+
+_ENTITY = r"&#?\w+;"
+_URL = r"(?i)(?:\bhttps?:/{0,2}\S*|\bwww\.\S+|\b[a-z0-9-]+\.(?:com|co|org|net|ly|me)/\S+)"
+_RETWEET = r"\b(?:RT|MT)\s*@\s?\w+\s*:?|^\s*RT\b:?"
+_MENTION = r"(^|[^\w@])@\w+"
+_HASHTAG = r"(^|[^\w&])#(\w*\p{L}\w*)"
+_TAG = re.compile(r"(?<![\w&])#(\w*[^\W\d_]\w*)")
+# Boundaries inside CamelCase, HTMLPage, and between letters and digits.
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
+_SHORT = 3
+_LONGEST = 60
+
+
+def unescape_html(texts: pl.Series) -> pl.Series:
+    """Turn entities into characters, twice, for texts that were escaped twice (`&amp;lt;`)."""
+    return on_matching(
+        texts,
+        texts.str.contains(_ENTITY),
+        lambda found: [html.unescape(html.unescape(text)) for text in found.to_list()],
+    )
+
+
+def treat_urls(texts: pl.Series, how: str) -> pl.Series:
+    """`token`: `<url>` for each link; `drop`: nothing."""
+    return texts.str.replace_all(_URL, mark("url") if how == "token" else " ")
+
+
+def drop_retweets(texts: pl.Series) -> pl.Series:
+    """Remove `RT @user:` and `MT @user:`, which say who wrote a text first."""
+    return on_matching(
+        texts,
+        texts.str.contains_any(["RT", "MT"]),
+        lambda found: found.str.replace_all(_RETWEET, " "),
+    )
+
+
+def treat_mentions(texts: pl.Series, how: str) -> pl.Series:
+    """`token`: `<mention>` for each @user; `drop`: nothing."""
+    return texts.str.replace_all(_MENTION, "${1}" + (mark("mention") if how == "token" else " "))
+
+
+def _split_part(part: str) -> list[str]:
+    """Words of a part without capitals or digits inside; a long one is split by frequency."""
+    known = len(part) > _SHORT and part.isascii() and part.isalpha() and len(part) <= _LONGEST
+    words: list[str] = wordninja.split(part) if known else [part]
+    # A split into crumbs means that the part is a name the dictionary does not know.
+    return words if len(part) >= _SHORT * len(words) else [part]
+
+
+@lru_cache(maxsize=100_000)
+def split_hashtag(tag: str) -> str:
+    """Words of a hashtag without its #: `SadBrady` to `Sad Brady`, `notfair` to `not fair`."""
+    parts = _CAMEL.split(tag.replace("_", " "))
+    return " ".join(word for part in " ".join(parts).split() for word in _split_part(part))
+
+
+def treat_hashtags(texts: pl.Series, how: str) -> pl.Series:
+    """`split`: `<hashtag> its words </hashtag>`; `words`: its words; `token`; `drop`."""
+    if how in ("token", "drop"):
+        sign = mark("hashtag") if how == "token" else " "
+        return texts.str.replace_all(_HASHTAG, "${1}" + sign)
+    before, after = (mark("hashtag"), end_mark("hashtag")) if how == "split" else (" ", " ")
+
+    def write_out(match: re.Match[str]) -> str:
+        return f"{before}{split_hashtag(match[1])}{after}"
+
+    return on_matching(
+        texts,
+        texts.str.contains("#", literal=True),
+        lambda found: [_TAG.sub(write_out, text) for text in found.to_list()],
+    )

@@ -1,0 +1,162 @@
+"""Steps for words: contractions, case, elongations, numbers, punctuation, stop words, word forms.
+
+In: a column of texts and how to treat the words. Out: a column of the same length.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache, lru_cache
+
+import polars as pl
+from nltk.stem import PorterStemmer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+from sluice.text.marks import CLOSE, COLON, MARKS, OPEN, mark, on_matching
+from sluice.text.wordnet import find_wordnet
+
+_NEGATIONS = """
+no not nor never none nobody nothing neither nowhere cannot without hardly scarcely barely n't ain't
+aint dont doesnt didnt isnt arent wasnt werent wont wouldnt cant couldnt shouldnt hasnt havent hadnt
+"""
+NEGATIONS = frozenset(_NEGATIONS.split())
+"""Words that turn the sense of others round: cleaning keeps them unless asked."""
+
+_APOSTROPHES = r"[’‘ʼ´`′]"
+# In this order: the irregular ones first. ${1} is what stands before.
+_CONTRACTIONS = (
+    (r"(?i)\b(ca)n't\b", "${1}n not"),
+    (r"(?i)\b(w)on't\b", "${1}ill not"),
+    (r"(?i)\b(sha)n't\b", "${1}ll not"),
+    (r"(?i)\bain't\b", "is not"),
+    (r"(?i)\bcannot\b", "can not"),
+    (r"(?i)n't\b", " not"),
+    (r"(?i)\b(let)'s\b", "${1} us"),
+    (r"(?i)\b(i)'m\b", "${1} am"),
+    (r"(?i)\b(it|that|there|here|what|where|who|how|when|he|she)'s\b", "${1} is"),
+    (r"(?i)\b(\w+)'re\b", "${1} are"),
+    (r"(?i)\b(\w+)'ve\b", "${1} have"),
+    (r"(?i)\b(\w+)'ll\b", "${1} will"),
+    (r"(?i)\b(\w+)'d\b", "${1} would"),
+    (r"(?i)\b(\w+)'s\b", "${1} 's"),
+)
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_RUN = re.compile(r"([^\W\d_])\1{2,}")
+_QUOTES = "[“”„‟«»″]"
+_RUNNING = "!?.,-_*"
+_SIGN = rf"[^\p{{L}}\p{{N}}\p{{M}}\s'{MARKS}]"
+_SIGN_RUN = re.compile(r"([!?.,_*-])\1{2,}")
+_NUMBER = r"(?-u:\b)[0-9]+(?:[.,:/][0-9]+)*(?:st|nd|rd|th)?(?-u:\b)"
+
+
+def expand_contractions(texts: pl.Series) -> pl.Series:
+    """`can't` to `can not`, `we're` to `we are`; a possessive is parted, `Tom's` to `Tom 's`."""
+    plain = on_matching(
+        texts,
+        texts.str.contains(_APOSTROPHES),
+        lambda found: found.str.replace_all(_APOSTROPHES, "'"),
+    )
+
+    def expand(found: pl.Series) -> pl.Series:
+        for pattern, replacement in _CONTRACTIONS:
+            found = found.str.replace_all(pattern, replacement)
+        return found
+
+    return on_matching(plain, plain.str.contains_any(["'", "annot", "ANNOT"]), expand)
+
+
+def shorten_elongations(texts: pl.Series) -> pl.Series:
+    """Write a letter twice that stands three times or more in a row: `soooo` to `soo`."""
+    return on_matching(
+        texts,
+        texts.str.contains_any([letter * 3 for letter in _LETTERS]),
+        lambda found: [_RUN.sub(r"\1\1", text) for text in found.to_list()],
+    )
+
+
+def treat_numbers(texts: pl.Series, how: str) -> pl.Series:
+    """`token`: `<number>` for what is a number by itself (2015, 7:30, 3rd); `drop`: nothing."""
+    sign = mark("number") if how == "token" else " "
+    return on_matching(
+        texts,
+        texts.str.contains("[0-9]"),
+        lambda found: found.str.replace_all(_NUMBER, sign),
+    )
+
+
+def _part_apostrophes(texts: pl.Series) -> pl.Series:
+    """Make a token of an apostrophe at a word's edge, but not of the one in a parted 's."""
+    before = texts.str.replace_all(r"(^|\s)'+(\S)", "${1}' ${2}")
+    whole = before.str.replace_all(r"(^|\s)' (s\b)", "${1}'${2}")
+    return whole.str.replace_all(r"'+(\s|$)", " '${1}")
+
+
+def treat_punctuation(texts: pl.Series, how: str) -> pl.Series:
+    """`split`: each sign a token of its own, at most two alike in a row; `drop`: nothing.
+
+    An apostrophe inside a word stays, and so does one before a parted `'s`.
+    """
+    straight = on_matching(
+        texts, texts.str.contains(_QUOTES), lambda found: found.str.replace_all(_QUOTES, '"')
+    )
+    loose = on_matching(straight, straight.str.contains("'", literal=True), _part_apostrophes)
+    if how == "drop":
+        return loose.str.replace_all(rf"{_SIGN}+|(?:^|\s)'(?:\s|$)", " ")
+    short = on_matching(
+        loose,
+        loose.str.contains_any([sign * 3 for sign in _RUNNING]),
+        lambda found: [_SIGN_RUN.sub(r"\1\1", text) for text in found.to_list()],
+    )
+    return short.str.replace_all(f"({_SIGN})", " ${1} ")
+
+
+def drop_stop_words(texts: pl.Series, keep_negations: bool) -> pl.Series:
+    """Remove scikit-learn's English stop words; negations only where `keep_negations` is off."""
+    words = ENGLISH_STOP_WORDS | NEGATIONS
+    dropped = sorted(ENGLISH_STOP_WORDS - NEGATIONS if keep_negations else words)
+    kept = pl.element().filter(~pl.element().str.to_lowercase().is_in(dropped))
+    return texts.str.split(" ").list.eval(kept).list.join(" ")
+
+
+@cache
+def _stemmer() -> Callable[[str], str]:
+    return PorterStemmer().stem  # type: ignore[no-any-return]  # nltk is published without types
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """Porter's stem of a word (Porter 1980, "An algorithm for suffix stripping")."""
+    return _stemmer()(word)
+
+
+@lru_cache(maxsize=200_000)
+def lemmatise(word: str) -> str:
+    """The word's entry in WordNet, tried as a noun, a verb, an adjective; else the word itself."""
+    wordnet = find_wordnet()
+    for kind in "nva":
+        lemma = wordnet.morphy(word, kind)
+        if lemma:
+            return str(lemma)
+    return word
+
+
+_FORMS: dict[str, Callable[[str], str]] = {"stem": stem, "lemmatise": lemmatise}
+
+
+def _is_plain(word: str) -> bool:
+    return word.isalpha() and word[0] not in (OPEN, CLOSE, COLON) and word not in NEGATIONS
+
+
+def normalise_words(texts: pl.Series, how: str) -> pl.Series:
+    """Replace each word by its stem or lemma; each different word is looked up once.
+
+    Raises:
+        ResourceError: lemmas need WordNet, and it is not on this machine.
+    """
+    tokens = texts.str.split(" ")
+    different = tokens.explode(empty_as_null=False).unique().drop_nulls().to_list()
+    form = _FORMS[how]
+    forms = {word: form(word) for word in sorted(different) if word and _is_plain(word)}
+    if not forms:
+        return texts
+    old, new = list(forms), list(forms.values())
+    return tokens.list.eval(pl.element().replace(old, new)).list.join(" ")
