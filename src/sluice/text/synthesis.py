@@ -1,0 +1,132 @@
+"""Makes synthetic rows from training rows: which row is a parent, and what its children hold.
+
+In: a table of training rows and an operation on tokens. Out: rows with `parent_id` and `operation`.
+How tokens are edited is the matter of `augmentation` and `translation`.
+"""
+
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sluice.errors import DataError
+from sluice.text.augmentation import Operation
+from sluice.text.resampling import Ints
+
+COPY = "over"
+"""The operation of a row that resampling repeats."""
+ADDED = ("parent_id", "operation", "weight")
+"""Columns that the augment stage adds."""
+_BATCH = 1024
+
+
+class Children(NamedTuple):
+    """What an operation made, in the order of the parents."""
+
+    parents: Ints
+    """Position of each child's parent among the rows, (children,)."""
+    cleaned: list[str]
+    """Edited text of each child, (children,)."""
+
+
+def operation_generator(seed: int, operation: str) -> np.random.Generator:
+    """A generator for one operation, so that switching one on changes no other's draws."""
+    return np.random.default_rng([seed, zlib.crc32(operation.encode())])
+
+
+def _edit_batch(
+    cleaned: Sequence[str], positions: Ints, operation: Operation, generator: np.random.Generator
+) -> list[tuple[int, str]]:
+    """The rows of a batch that the operation could change, each with its new text."""
+    edited = operation([cleaned[position].split() for position in positions], generator)
+    return [
+        (int(position), " ".join(tokens))
+        for position, tokens in zip(positions, edited, strict=True)
+        if tokens
+    ]
+
+
+def make_children(
+    cleaned: Sequence[str],
+    candidates: Ints,
+    asked: int,
+    operation: Operation,
+    generator: np.random.Generator,
+) -> Children:
+    """Edit random candidates until as many children as asked are made, or no row gives another.
+
+    Every candidate is tried once before any is tried again; one that cannot be changed, or whose
+    result is already a row or a child, is tried no more. So the end may come short of `asked`.
+
+    Args:
+        cleaned: text of each row, tokens parted by spaces, (rows,).
+        candidates: positions of rows that may be parents; a repeated one is tried as often.
+        asked: children wanted; more than there are candidates gives parents several.
+        operation: edits rows of tokens.
+        generator: chooses the parents, and is handed to the operation.
+    """
+    seen = set(cleaned)
+    made: list[tuple[int, str]] = []
+    while len(made) < asked and len(candidates):
+        order = generator.permutation(candidates)
+        fertile: list[int] = []
+        place = 0
+        while place < len(order) and len(made) < asked:
+            batch = order[place : place + min(_BATCH, asked - len(made))]
+            place += len(batch)
+            for position, text in _edit_batch(cleaned, batch, operation, generator):
+                if text not in seen:
+                    seen.add(text)
+                    made.append((position, text))
+                    fertile.append(position)
+        candidates = np.array(fertile, dtype=np.int64)
+    made.sort(key=lambda child: child[0])  # stable: several of one parent stay as they were made
+    return Children(
+        np.array([parent for parent, _ in made], dtype=np.int64), [text for _, text in made]
+    )
+
+
+def original_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give rows the columns `parent_id` and `operation`, empty: they are nobody's children."""
+    nothing = pd.Series(pd.NA, index=frame.index, dtype="str")
+    return frame.assign(parent_id=nothing, operation=nothing)
+
+
+def synthetic_rows(
+    frame: pd.DataFrame, parents: Ints, operation: str, cleaned: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Make rows of a parent's columns, with ids `<parent>~<operation>~<n>`, n from 1 per parent.
+
+    With `cleaned` the rows hold the edited text both there and in `text`, since the original text
+    no longer says the same and some models read it; without, they are copies.
+    """
+    rows = frame.iloc[parents].reset_index(drop=True)
+    parent_ids = rows["id"]
+    numbers = (rows.groupby("id", sort=False).cumcount() + 1).astype("str")
+    rows = rows.assign(
+        id=parent_ids + f"~{operation}~" + numbers,
+        parent_id=parent_ids,
+        operation=pd.Series(operation, index=rows.index, dtype="str"),
+    )
+    if cleaned is None:
+        return rows
+    edited = pd.Series(cleaned, index=rows.index, dtype="str")
+    return rows.assign(cleaned=edited, text=edited)
+
+
+def join_rows(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put parts below one another.
+
+    Raises:
+        DataError: two rows have one id, for instance an original that is named like a child.
+    """
+    rows = pd.concat(parts, ignore_index=True)
+    twice = rows["id"].duplicated()
+    if twice.any():
+        raise DataError(
+            f"the id {rows['id'][twice.to_numpy().argmax()]!r:.200} is there twice: ids must be "
+            "unique, and ids on ~<operation>~<number> are kept for synthetic rows"
+        )
+    return rows
