@@ -12,6 +12,7 @@ from rich.table import Table
 
 from sluice.errors import DataError
 from sluice.files import read_json
+from sluice.reporting.verdict import place
 
 EVALUATION = Path("reports/metrics/evaluation.json")
 REPORT = Path("reports/report.html")
@@ -41,10 +42,9 @@ def describe_gap(evaluation: dict[str, Any]) -> str:
     gap = evaluation.get("gap")
     if gap is None:
         raise DataError(f"{EVALUATION} has no gap: train a model and a baseline")
-    place = "level with" if gap["low"] <= 0 <= gap["high"] else "above"
-    place = "below" if gap["high"] < 0 else place
+    standing = place(gap["low"], gap["high"])
     return (
-        f"{evaluation['selected']} is {place} {evaluation['best_baseline']}: "
+        f"{evaluation['selected']} is {standing} {evaluation['best_baseline']}: "
         f"{100 * gap['value']:+.1f} [{100 * gap['low']:+.1f}, {100 * gap['high']:+.1f}] points of "
         f"macro-F1 on {gap['rows']:,} test rows"
     )

@@ -1,0 +1,127 @@
+"""Everything that a report tells, gathered once for HTML, Markdown and figures alike.
+
+In: checked facts of all stages and their tables. Out: one frozen value, and tables derived from it.
+It stops at values: words are in templates, drawings in `sluice.reporting.plots`.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sluice.errors import DataError
+from sluice.reporting.inputs import ADVICE, Augmentation, Evaluation, Leaks, Provenance, Training
+
+SPLITS = ("train", "validation", "test")
+CURVES = (
+    "train_loss",
+    "validation_loss",
+    "train_accuracy",
+    "validation_accuracy",
+)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A file or a section of params.yaml, its SHA-256, and the section's values as JSON."""
+
+    name: str
+    sha256: str
+    values: str = ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A test row that the shown candidate took for something else; `loss` is in nats."""
+
+    text: str
+    label: str
+    predicted: str
+    probability: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the report tells; mappings are by candidate key, `lengths` by split in tokens."""
+
+    title: str
+    provenance: Provenance
+    leaks: Leaks
+    augmentation: Augmentation
+    evaluation: Evaluation
+    training: Mapping[str, Training]
+    curves: Mapping[str, pd.DataFrame]
+    lengths: Mapping[str, pd.Series]
+    mistakes: Sequence[Mistake]
+    data_versions: Sequence[Version]
+    params_versions: Sequence[Version]
+    few_rows: int
+
+
+def check_curves(frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    """See that learning curves have an epoch and nothing but numbers.
+
+    Raises:
+        DataError: a column is missing, no epoch, a value that is missing or not finite.
+    """
+    missing = [name for name in ("epoch", *CURVES) if name not in frame]
+    if missing:
+        raise DataError(f"{where}: column {missing[0]} is missing: {ADVICE}")
+    if frame.empty:
+        raise DataError(f"{where} has no epoch, so there is no curve to draw: {ADVICE}")
+    for name in ("epoch", *CURVES):
+        values = pd.to_numeric(frame[name], errors="coerce")
+        broken = [row for row, value in enumerate(values) if not math.isfinite(value)]
+        if broken:
+            raise DataError(f"{where}: row {broken[0] + 1}: {name} is not a number: {ADVICE}")
+    return frame
+
+
+def pick_mistakes(ranked: pd.DataFrame, limit: int, where: str) -> list[Mistake]:
+    """Take the first `limit` rows whose prediction is wrong, in the order of falling loss.
+
+    Raises:
+        DataError: a column is missing.
+    """
+    wrong = ranked[ranked["label"] != ranked["predicted"]].head(limit)
+    mistakes = []
+    for row in wrong.to_dict("records"):
+        column = f"p_{row['predicted']}"
+        if column not in row:
+            raise DataError(f"{where}: column {column} is missing: {ADVICE}")
+        mistakes.append(
+            Mistake(row["text"], row["label"], row["predicted"], row[column], row["loss"])
+        )
+    return mistakes
+
+
+def hash_sections(params: Mapping[str, Any]) -> list[Version]:
+    """Give each section's SHA-256 over its canonical JSON (sorted keys, no spaces, UTF-8)."""
+    versions = []
+    for name, section in params.items():
+        canonical = json.dumps(section, sort_keys=True, separators=(",", ":"), default=str)
+        shown = json.dumps(section, indent=2, ensure_ascii=False, default=str)
+        versions.append(Version(name, hashlib.sha256(canonical.encode()).hexdigest(), shown))
+    return versions
+
+
+def check_same_run(contents: Contents) -> Contents:
+    """See that the files belong to one run: labels and test rows agree.
+
+    Raises:
+        DataError: they do not.
+    """
+    evaluation, rows = contents.evaluation, len(contents.lengths["test"])
+    if evaluation.labels != contents.provenance.labels:
+        raise DataError(f"evaluation.json and provenance.json differ in labels: {ADVICE}")
+    if not evaluation.rows == rows == contents.leaks.rows.test:
+        raise DataError(
+            f"evaluation.json has {evaluation.rows} test rows, test.parquet {rows} and leaks.json "
+            f"{contents.leaks.rows.test}: {ADVICE}"
+        )
+    return contents

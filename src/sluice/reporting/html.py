@@ -1,0 +1,74 @@
+"""The report for people: one HTML file that opens offline, without a script.
+
+In: the contents and the figures. Out: the file's text. Everything from outside is escaped by the
+template engine; a key that the template misses is an error. Reading and writing are the stage's.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sluice import __version__
+from sluice.errors import DataError
+from sluice.reporting import numbers
+from sluice.reporting.contents import Contents
+from sluice.reporting.texts import to_html, to_plain
+from sluice.reporting.verdict import headline, weaknesses
+
+TEMPLATES = "sluice.reporting", "templates"
+FILTERS = {
+    "count": numbers.count,
+    "interval": numbers.interval,
+    "points": numbers.points,
+    "score": numbers.score,
+    "score_interval": numbers.score_interval,
+    "signed": numbers.signed,
+    "signed_interval": numbers.signed_interval,
+}
+
+
+def make_environment(**options: Any) -> Environment:
+    """Give the template engine that both reports are written with."""
+    environment = Environment(  # noqa: S701 - each report sets autoescape or finalize
+        loader=PackageLoader(*TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(share=numbers.share, score_names=numbers.NAMES)
+    return environment
+
+
+def render_html(contents: Contents, figures: Mapping[str, bytes]) -> str:
+    """Write the report.
+
+    Args:
+        contents: what it tells.
+        figures: SVG by name; see `sluice.reporting.plots`.
+
+    Raises:
+        DataError: a figure that the template shows is missing.
+    """
+
+    def source(name: str) -> str:
+        if name not in figures:
+            raise DataError(f"the figure {name} is missing: the report is not written")
+        encoded = base64.b64encode(figures[name]).decode("ascii")
+        return f"data:image/svg+xml;base64,{encoded}"
+
+    environment = make_environment(autoescape=True)
+    environment.filters.update(visible=to_html, plain=to_plain)
+    return environment.get_template("report.html.j2").render(
+        contents=contents,
+        evaluation=contents.evaluation,
+        headline=headline(contents, to_html),
+        weaknesses=weaknesses(contents, to_html),
+        source=source,
+        drawn=set(figures),
+        version=__version__,
+    )

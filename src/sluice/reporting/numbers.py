@@ -1,0 +1,68 @@
+"""Writes numbers as people read them: scores in points of a hundred, differences with their sign.
+
+In: checked numbers. Out: short safe strings, the same in HTML, in Markdown and in figures.
+Nothing is computed here but the scale.
+"""
+
+from collections.abc import Callable
+
+from markupsafe import Markup, escape
+
+from sluice.reporting.inputs import Interval
+
+MINUS = "\N{MINUS SIGN}"
+
+# Scores that are shares, shown in points; the others are losses, shown as they are.
+NAMES = {
+    "macro_f1": "macro-F1",
+    "accuracy": "accuracy",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
+    "weighted_f1": "weighted F1",
+    "weighted_precision": "weighted precision",
+    "weighted_recall": "weighted recall",
+    "log_loss": "log loss",
+    "polarity_mae": "polarity MAE",
+    "polarity_mse": "polarity MSE",
+}
+LOSSES = ("log_loss", "polarity_mae", "polarity_mse")
+
+
+def points(share: float) -> Markup:
+    """0.7412 as 74.1."""
+    return escape(f"{100 * share:.1f}")
+
+
+def signed(share: float) -> Markup:
+    """-0.0123 as −1.2, zero as +0.0."""
+    return escape(f"{100 * share + 0.0:+.1f}".replace("-0.0", "+0.0").replace("-", MINUS))
+
+
+def score(value: float, name: str) -> Markup:
+    """A share in points, a loss with three decimals."""
+    return escape(f"{value:.3f}") if name in LOSSES else points(value)
+
+
+def interval(bounds: Interval, write: Callable[[float], str] = points) -> Markup:
+    """Bounds as "72.6 to 75.7"."""
+    return escape(f"{write(bounds.low)} to {write(bounds.high)}")
+
+
+def score_interval(bounds: Interval, name: str) -> Markup:
+    """Bounds of a score, as `score` writes it."""
+    return interval(bounds, lambda value: score(value, name))
+
+
+def signed_interval(bounds: Interval) -> Markup:
+    """Bounds of a difference, with their signs."""
+    return interval(bounds, signed)
+
+
+def count(number: int | float) -> Markup:
+    """1682947 as 1,682,947; a mean of counts with one decimal."""
+    return escape(f"{number:,.1f}" if isinstance(number, float) else f"{number:,}")
+
+
+def share(part: float, whole: float) -> Markup:
+    """3 of 1000 as 0.3%; of nothing 0%."""
+    return escape(f"{100 * part / whole:.1f}%" if whole else "0%")
