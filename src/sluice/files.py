@@ -5,12 +5,13 @@ at any moment leaves the old file or the new one. Anything a format means is dec
 """
 
 import contextlib
+import csv
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +24,7 @@ _PARQUET: dict[str, Any] = {"compression": "zstd", "write_statistics": True}
 
 def _sync(path: Path) -> None:
     for file in path.rglob("*") if path.is_dir() else [path]:
-        if file.is_file():
+        if not file.is_dir():
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())
 
@@ -173,11 +174,19 @@ def write_batches(tables: Iterator[pa.Table], path: Path) -> Iterator[pa.Table]:
 def neutralise_formulas(column: pd.Series) -> pd.Series:
     """Put an apostrophe before texts that a spreadsheet would take for a formula (OWASP CSV)."""
     texts = column.astype("string")
-    risky = texts.str.match(r"^[=+\-@\t\r]", na=False)
+    risky = texts.str.match(r"^[=+\-@\t\r\n＝＋－＠]", na=False)
     return texts.where(~risky, "'" + texts)
+
+
+def _quoting(frame: pd.DataFrame) -> Literal[0, 2]:
+    # Python 3.11's `csv` leaves a carriage return bare, and readers would start a row behind it.
+    texts = (frame[name].astype("string") for name in frame.select_dtypes(exclude="number"))
+    found = any(text.str.contains("\r", regex=False).any() for text in texts)
+    return csv.QUOTE_NONNUMERIC if found else csv.QUOTE_MINIMAL
 
 
 def write_csv(frame: pd.DataFrame, path: Path, texts: tuple[str, ...] = ()) -> None:
     """Write a table as CSV for people and plots; `texts` names columns that hold foreign text."""
     safe = frame.assign(**{name: neutralise_formulas(frame[name]) for name in texts})
-    safe.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+    shape: dict[str, Any] = {"lineterminator": "\n", "float_format": "%.6g"}
+    safe.to_csv(path, index=False, quoting=_quoting(safe), **shape)
