@@ -6,6 +6,7 @@ In: a column of texts and how to treat the words. Out: a column of the same leng
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
+from threading import Lock
 
 import polars as pl
 from nltk.stem import PorterStemmer
@@ -39,6 +40,7 @@ _CONTRACTIONS = (
     (r"(?i)\b(\w+)'d\b", "${1} would"),
     (r"(?i)\b(\w+)'s\b", "${1} 's"),
 )
+_ONE_READER = Lock()
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _QUOTES = "[“”„‟«»″]"
@@ -131,12 +133,10 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=200_000)
 def lemmatise(word: str) -> str:
     """The word's entry in WordNet, tried as a noun, a verb, an adjective; else the word itself."""
-    wordnet = find_wordnet()
-    for kind in "nva":
-        lemma = wordnet.morphy(word, kind)
-        if lemma:
-            return str(lemma)
-    return word
+    with _ONE_READER:  # NLTK's readers are for one thread at a time
+        wordnet = find_wordnet()
+        lemmas = (wordnet.morphy(word, kind) for kind in "nva")
+        return str(next(filter(None, lemmas), word))
 
 
 _FORMS: dict[str, Callable[[str], str]] = {"stem": stem, "lemmatise": lemmatise}
@@ -156,7 +156,8 @@ def normalise_words(texts: pl.Series, how: str) -> pl.Series:
     different = tokens.explode(empty_as_null=False).unique().drop_nulls().to_list()
     form = _FORMS[how]
     forms = {word: form(word) for word in sorted(different) if word and _is_plain(word)}
-    if not forms:
+    changed = {word: form for word, form in forms.items() if form != word}
+    if not changed:
         return texts
-    old, new = list(forms), list(forms.values())
-    return tokens.list.eval(pl.element().replace(old, new)).list.join(" ")
+    new = pl.element().replace(list(changed), list(changed.values()))
+    return tokens.list.eval(new).list.join(" ")
