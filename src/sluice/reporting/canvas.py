@@ -23,7 +23,7 @@ from sluice.reporting.texts import to_plain
 BLUE, VERMILLION, GREEN = "#0072b2", "#d55e00", "#009e73"
 GREY, PALE, INK = "#6b6b6b", "#e4e7ec", "#1b1f24"
 
-WIDTH = 6.4
+WIDTH = 5.8
 PER_ROW = 3
 _NAME_LIMIT = 24
 
@@ -75,7 +75,7 @@ def new_panels(
     count: int, height: float, *, per_row: int = PER_ROW, **share: Any
 ) -> tuple[Figure, list[Axes]]:
     """Give a figure of `count` panels in rows, each `height` inches high."""
-    columns = min(count, per_row)
+    columns = 2 if count == 4 else min(count, per_row)
     rows = -(-count // columns)
     figure = Figure(figsize=(WIDTH, 0.3 + rows * height), layout="constrained")
     grid: np.ndarray = figure.subplots(rows, columns, squeeze=False, **share)

@@ -68,7 +68,7 @@ def draw_label_counts(contents: Contents) -> Figure:
                 textcoords="offset points", va="center", fontsize=8,
             )  # fmt: skip
         name_rows(panel, labels)
-        panel.set_title(f"{label_text(split)}: {count(sum(numbers.values()))} rows")
+        panel.set_title(f"{label_text(split)}: {count(sum(numbers.values()))}")
         panel.margins(x=0.25)
     figure.supxlabel("share of the split's rows, %; the number of rows beside the bar", fontsize=9)
     return figure
@@ -95,6 +95,7 @@ def draw_lengths(contents: Contents) -> Figure:
             f"median {median:g}", (median, 1), (4, -2), xycoords=("data", "axes fraction"),
             textcoords="offset points", va="top", fontsize=8,
         )  # fmt: skip
+        panel.margins(y=0.25)
         panel.set_title(label_text(split))
     figure.supxlabel("tokens in the cleaned text", fontsize=9)
     figure.supylabel("share of rows, %", fontsize=9)

@@ -245,6 +245,13 @@ class BeforeAfter(Facts):
     after: dict[str, int]
 
 
+class Operation(Facts):
+    """Synthetic rows that were asked of an operation, and those it could make."""
+
+    asked: int
+    made: int
+
+
 class Augmentation(Facts):
     """reports/metrics/augment.json."""
 
@@ -252,7 +259,8 @@ class Augmentation(Facts):
     rows: AugmentRows
     label_counts: BeforeAfter
     weights: dict[str, float]
-    operations: dict[str, int]
+    """Weight of each label in the loss."""
+    operations: dict[str, Operation]
 
 
 Model = TypeVar("Model", bound=Facts)

@@ -64,5 +64,6 @@ def count(number: int | float) -> Markup:
 
 
 def share(part: float, whole: float) -> Markup:
-    """3 of 1000 as 0.3%; of nothing 0%."""
-    return escape(f"{100 * part / whole:.1f}%" if whole else "0%")
+    """3 of 1000 as 0.3%, 3 of 100000 as 0.003%, of nothing 0%."""
+    percent = 100 * part / whole if whole else 0.0
+    return escape(f"{percent:.1g}%" if 0 < percent < 0.1 else f"{percent:.1f}%")

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sluice.errors import DataError
 from sluice.files import read_json
@@ -68,7 +69,7 @@ def results_table(root: Path, evaluation: dict[str, Any]) -> Table:
     for key, model in ranked:
         interval, test = model["intervals"]["macro_f1"], model["test"]
         table.add_row(
-            key,
+            Text(key),
             f"{100 * test['macro_f1']:.1f}",
             f"{100 * interval['low']:.1f} to {100 * interval['high']:.1f}",
             f"{100 * test['accuracy']:.1f}",
@@ -84,9 +85,15 @@ def print_summary(root: Path, console: Console) -> None:
 
     Raises:
         SourceError: the pipeline has not run.
+        DataError: its results are of another form.
     """
     evaluation = read_json(root / EVALUATION)
-    console.print(results_table(root, evaluation))
-    if "gap" in evaluation:
-        console.print(f"\n{describe_gap(evaluation)}", highlight=False, soft_wrap=True)
+    try:
+        table = results_table(root, evaluation)
+        gap = describe_gap(evaluation) if evaluation.get("gap") else None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(f"{root / EVALUATION} is of another form: run dvc repro") from error
+    console.print(table)
+    if gap is not None:
+        console.print(f"\n{gap}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"report: {REPORT}", highlight=False)
