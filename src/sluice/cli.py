@@ -50,15 +50,17 @@ def _main(
 def check(
     params: Annotated[Path, typer.Option(help="The file to check.")] = Path("params.yaml"),
 ) -> None:
-    """Check every section of params.yaml without running anything.
+    """Check every section of params.yaml, the preset and all variants, without running anything.
 
     Example: sluice check --params params.yaml
     """
     read_yaml(params)
     for name in SECTIONS:
         section = read_section(params, name, _section_type(name))
+        if name == "ingest":
+            importlib.import_module("sluice.stages.ingest").read_settings(params)
         if name == "train":
-            for model in section.models:
+            for model in (*section.models, *section.variants):
                 section.settings(model)
     typer.echo(f"{params}: all {len(SECTIONS)} sections are good")
 

@@ -6,6 +6,7 @@ Which keys a section has is written beside the code that reads them, in `sluice.
 
 import datetime
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +70,8 @@ def _check_keys(mapping: dict[Any, Any], path: Path) -> None:
     for key in mapping:
         if not isinstance(key, str | int | float):
             raise ParamsError(f"{path}: the key {key!r} is not text: put it in quotes")
-    names = [str(key) for key in mapping]
-    twice = sorted(name for name in set(names) if names.count(name) > 1)
+    counts = Counter(str(key) for key in mapping)
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise ParamsError(f"{path}: found duplicate key {', '.join(twice)}")
 
