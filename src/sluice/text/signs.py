@@ -25,7 +25,7 @@ _FACES = {
     "cry": r"[:=]'[-o^]?[(\[]+",
     "tongue": r"[:=8xX;][-o^']?[pP]\b",
     "surprise": r"[:=8][-^']?[oO0]\b|\b[oO]_+[oO]\b",
-    "doubt": r"[:=8][-o^']?[/\\|sS](?:\s|$)",
+    "doubt": r"[:=8][-o^']?[/\\|sS](?=\s|$)",
     "kiss": r"[:=8][-o^']?\*+",
     "heart": r"<3+",
     "broken_heart": r"</3+",
@@ -70,9 +70,7 @@ _FACE = re.compile(
     r"(?<!\w)(?:" + "|".join(f"(?P<{kind}>{_FACES[kind]})" for kind in _ORDER) + r")(?!\w)"
 )
 # What every one of them holds: cheap to look for.
-_MAYBE_FACE = (
-    r"[:=8xX;)\]}][-o^']?[)\](\[{}<>DpPoO0/\\|sS*:='^]|<3|</3|\^_*\^|\b[DToO]_+[DToO]\b|-_+-"
-)
+_MAYBE_FACE = r"[:=8xX;)\]}][-o^']?[)\](\[{}<>DpPoO0/\\|sS*:='^]|[(\[{][-o^']?[:=]|<3|</3|\^_*\^|\b[DToO]_+[DToO]\b|-_+-"
 
 
 def treat_emoticons(texts: pl.Series, how: str) -> pl.Series:
