@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.errors import ParamsError
@@ -40,6 +40,7 @@ def test_synonyms_are_exchanged_in_place() -> None:
 def test_swaps_stay_on_their_side_of_a_negation() -> None:
     assert outcomes("swap", "a b not c d") == {"b a not c d", "a b not d c"}
     assert outcomes("swap", "a , <url> b") == {"b , <url> a"}
+    assert outcomes("swap", "a b", count=2) == {"b a"}  # and not back again
 
 
 def test_deletion_spares_sentiment_and_the_last_word() -> None:
@@ -82,6 +83,7 @@ _TOKENS = (
 rows = st.lists(st.sampled_from(_TOKENS.split()), max_size=16)
 
 
+@settings(deadline=None)  # the first example loads libraries
 @given(rows, st.sampled_from(sorted(EDITS)), st.integers(1, 6), st.integers(0, 50))
 def test_protected_tokens_keep_order_and_count(
     row: list[str], name: str, count: int, seed: int
@@ -106,6 +108,7 @@ def stretches(row: list[str]) -> list[Counter]:
     return parts
 
 
+@settings(deadline=None)  # the first example loads libraries
 @given(rows, st.integers(1, 6), st.integers(0, 50))
 def test_no_word_crosses_a_negation(row: list[str], count: int, seed: int) -> None:
     source = {name: word for word, names in SYNONYMS.items() for name in names}

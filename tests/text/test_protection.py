@@ -7,9 +7,12 @@ from sluice.text.protection import (
     editable_places,
     ends_in_hashtag,
     is_negation,
+    mark_again,
+    mark_hashtag_words,
     number_stretches,
     protected_tokens,
     sentiment_words,
+    unmark,
 )
 
 
@@ -48,6 +51,15 @@ def test_a_negation_starts_a_stretch() -> None:
 def test_a_token_behind_the_end_of_a_hashtag_is_outside() -> None:
     tokens = ["a", "<hashtag>", "b", "c", "</hashtag>", "d", "<hashtag>"]
     assert ends_in_hashtag(tokens) == [False, True, True, True, False, False, False]
+
+
+def test_words_of_a_hashtag_in_the_text_are_protected_too() -> None:
+    tokens = ["driverless", "cars", "are", "not", "fun", "sxsw"]
+    marked = mark_hashtag_words(tokens, "#DriverlessCars are #notfun at #sxsw")
+    assert unmark(protected_tokens(marked)) == ["driverless", "cars", "not", "fun", "sxsw"]
+    assert unmark(marked) == tokens
+    assert mark_again(tokens[::-1], marked) == marked[::-1]
+    assert mark_hashtag_words(tokens, "no tag") == tokens
 
 
 def test_every_negation_that_cleaning_keeps_is_protected() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -58,6 +58,7 @@ some_labels = st.lists(st.sampled_from("abcd"), min_size=4, max_size=60).filter(
 )
 
 
+@settings(deadline=None)  # the first example loads libraries
 @given(some_labels, st.sampled_from(METHODS), st.integers(0, 3))
 def test_rows_that_stay_come_first_and_once(labels: list[str], method: str, seed: int) -> None:
     column = pd.Series(labels)
@@ -78,6 +79,7 @@ def test_another_seed_draws_other_rows() -> None:
     assert len(draws) == 3
 
 
+@settings(deadline=None)  # the first example loads libraries
 @given(some_labels)
 def test_weights_are_those_of_scikit_learn_and_one_in_the_mean(labels: list[str]) -> None:
     column = pd.Series(labels)

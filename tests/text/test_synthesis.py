@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.errors import DataError
@@ -34,18 +34,22 @@ def longer(rows, generator):
     return [[*row, f"new{generator.integers(9)}"] for row in rows]
 
 
+def table(cleaned: list[str], texts: list[str] | None = None) -> pd.DataFrame:
+    return pd.DataFrame({"cleaned": cleaned, "text": texts or cleaned}, dtype="str")
+
+
 def positions(count: int) -> np.ndarray:
     return np.arange(count)
 
 
 def test_rows_are_chosen_at_random_and_each_once_before_any_twice() -> None:
     texts = [f"row {number}" for number in range(50)]
-    made = make_children(texts, positions(50), 60, longer, np.random.default_rng(0))
+    made = make_children(table(texts), positions(50), 60, longer, np.random.default_rng(0))
     counts = np.bincount(made.parents)
     assert len(made.parents) == 60
     assert counts.min() == 1
     assert counts.max() == 2
-    few = make_children(texts, positions(50), 5, longer, np.random.default_rng(0))
+    few = make_children(table(texts), positions(50), 5, longer, np.random.default_rng(0))
     assert len(set(few.parents)) == 5
     assert few.parents.tolist() != list(range(5))
     assert all(texts[parent] in child for parent, child in zip(*made, strict=True))
@@ -54,7 +58,7 @@ def test_rows_are_chosen_at_random_and_each_once_before_any_twice() -> None:
 def test_another_row_is_taken_where_one_cannot_be_changed() -> None:
     texts = ["one", "two", "three four", "five six"]
     swap = edit_rows("swap", 0.1)
-    made = make_children(texts, positions(4), 2, swap, np.random.default_rng(0))
+    made = make_children(table(texts), positions(4), 2, swap, np.random.default_rng(0))
     assert made.parents.tolist() == [2, 3]
     assert made.cleaned == ["four three", "six five"]
 
@@ -62,14 +66,24 @@ def test_another_row_is_taken_where_one_cannot_be_changed() -> None:
 def test_what_falls_short_is_not_faked() -> None:
     texts = ["one", "three four", "four three", "five six"]
     swap = edit_rows("swap", 0.1)
-    made = make_children(texts, positions(4), 100, swap, np.random.default_rng(0))
+    made = make_children(table(texts), positions(4), 100, swap, np.random.default_rng(0))
     assert made.cleaned == ["six five"]  # the others cannot change, or would double a row
     assert made.parents.tolist() == [3]
 
 
+def test_words_of_a_hashtag_stay_where_cleaning_has_taken_its_sign() -> None:
+    rows = table(["not fair this big match day"], ["#NotFair this #bigMatch day"])
+    swap = edit_rows("swap", 1.0)
+    made = make_children(rows, positions(1), 9, swap, np.random.default_rng(0))
+    assert made.cleaned == ["not fair day big match this"]
+
+
+@settings(deadline=None)  # the first example loads libraries
 @given(st.lists(st.sampled_from(["a", "a b", "c d e", "<url>", ""]), min_size=1), st.integers(0, 9))
 def test_it_ends_and_never_repeats_a_text(texts: list[str], asked: int) -> None:
-    made = make_children(texts, positions(len(texts)), asked, longer, np.random.default_rng(1))
+    made = make_children(
+        table(texts), positions(len(texts)), asked, longer, np.random.default_rng(1)
+    )
     assert len(made.cleaned) <= asked
     assert len(set(made.cleaned) | set(texts)) == len(made.cleaned) + len(set(texts))
 

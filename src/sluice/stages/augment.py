@@ -109,7 +109,6 @@ def _synthetic_parts(
     frame: pd.DataFrame, positions: Ints, section: Augment
 ) -> dict[str, tuple[int, pd.DataFrame]]:
     """For each operation how many children were asked for, and those made."""
-    cleaned = frame["cleaned"].to_list()
     parts = {}
     for name, share in section.operations.model_dump().items():
         asked = round(share * len(positions))
@@ -117,7 +116,7 @@ def _synthetic_parts(
         if asked:
             generator = operation_generator(section.seed, name)
             operation = _operation(name, section)
-            parents, texts = make_children(cleaned, positions, asked, operation, generator)
+            parents, texts = make_children(frame, positions, asked, operation, generator)
         parts[name] = asked, synthetic_rows(frame, parents, name, texts)
     return parts
 

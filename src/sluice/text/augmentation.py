@@ -73,18 +73,19 @@ def insert_synonyms(tokens: Tokens, count: int, generator: np.random.Generator) 
 
 
 def swap_words(tokens: Tokens, count: int, generator: np.random.Generator) -> Tokens | None:
-    """Exchange the places of two words, `count` times; never across a negation."""
+    """Exchange the places of two words up to `count` times; no word twice or across a negation."""
     edited, stretches = list(tokens), number_stretches(tokens)
-    words = editable_places(tokens)
-    for place in _pick(words, count, generator):
+    unmoved = editable_places(tokens)
+    for place in _pick(unmoved, count, generator):
         others = [
             other
-            for other in words
-            if stretches[other] == stretches[place] and edited[other] != edited[place]
+            for other in unmoved
+            if stretches[other] == stretches[place] and tokens[other] != tokens[place]
         ]
-        if others:
+        if place in unmoved and others:
             other = _pick(others, 1, generator)[0]
-            edited[place], edited[other] = edited[other], edited[place]
+            edited[place], edited[other] = tokens[other], tokens[place]
+            unmoved = [kept for kept in unmoved if kept not in (place, other)]
     return edited if edited != tokens else None
 
 

@@ -19,6 +19,8 @@ NEGATIONS = frozenset(_NEGATIONS.split())
 
 _MARKERS = ("<", "#", "@", ":")  # <url>, <mention>, #topic, @name, :red_heart:
 _OPEN, _CLOSE = "<hashtag>", "</hashtag>"
+_HASHTAG_WORD = "#\ue000"  # cleaned tokens hold no character of private use
+_TAG = re.compile(r"#(\w+)")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
@@ -75,6 +77,31 @@ def editable_places(tokens: Sequence[str]) -> list[int]:
 def number_stretches(tokens: Sequence[str]) -> list[int]:
     """Number the stretches between negations; tokens of one number have none between them."""
     return list(accumulate(is_negation(token) for token in tokens))
+
+
+def mark_hashtag_words(tokens: Sequence[str], text: str) -> list[str]:
+    """Protect, by a mark, words that `text` has in a hashtag; cleaning may have left only them.
+
+    Every token that lies in a tag's letters counts, wherever it stands: better one word spared too
+    many. Negations need no mark.
+    """
+    tags = [tag.lower() for tag in _TAG.findall(text)]
+    return [
+        _HASHTAG_WORD + token
+        if any(token in tag for tag in tags) and not is_negation(token)
+        else token
+        for token in tokens
+    ]
+
+
+def mark_again(tokens: Sequence[str], like: Sequence[str]) -> list[str]:
+    """Mark the words that are marked in `like`, another row."""
+    return [_HASHTAG_WORD + token if _HASHTAG_WORD + token in like else token for token in tokens]
+
+
+def unmark(tokens: Sequence[str]) -> list[str]:
+    """Take the marks of hashtags' words away."""
+    return [token.removeprefix(_HASHTAG_WORD) for token in tokens]
 
 
 @cache

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sluice.errors import DataError
 from sluice.text.augmentation import Operation
+from sluice.text.protection import mark_hashtag_words, unmark
 from sluice.text.resampling import Ints
 
 COPY = "over"
@@ -37,19 +38,20 @@ def operation_generator(seed: int, operation: str) -> np.random.Generator:
 
 
 def _edit_batch(
-    cleaned: Sequence[str], positions: Ints, operation: Operation, generator: np.random.Generator
+    rows: pd.DataFrame, positions: Ints, operation: Operation, generator: np.random.Generator
 ) -> list[tuple[int, str]]:
-    """The rows of a batch that the operation could change, each with its new text."""
-    edited = operation([cleaned[position].split() for position in positions], generator)
-    return [
-        (int(position), " ".join(tokens))
-        for position, tokens in zip(positions, edited, strict=True)
-        if tokens
+    """The rows at `positions` that the operation could change, each with its new text."""
+    batch = rows[["cleaned", "text"]].iloc[positions]
+    tokens = [
+        mark_hashtag_words(cleaned.split(), text)
+        for cleaned, text in zip(batch["cleaned"], batch["text"], strict=True)
     ]
+    edited = zip(positions, operation(tokens, generator), strict=True)
+    return [(int(position), " ".join(unmark(new))) for position, new in edited if new]
 
 
 def make_children(
-    cleaned: Sequence[str],
+    rows: pd.DataFrame,
     candidates: Ints,
     asked: int,
     operation: Operation,
@@ -61,13 +63,13 @@ def make_children(
     result is already a row or a child, is tried no more. So the end may come short of `asked`.
 
     Args:
-        cleaned: text of each row, tokens parted by spaces, (rows,).
+        rows: `text` and `cleaned`, tokens parted by spaces, of each row.
         candidates: positions of rows that may be parents; a repeated one is tried as often.
         asked: children wanted; more than there are candidates gives parents several.
         operation: edits rows of tokens.
         generator: chooses the parents, and is handed to the operation.
     """
-    seen = set(cleaned)
+    seen = set(rows["cleaned"])
     made: list[tuple[int, str]] = []
     while len(made) < asked and len(candidates):
         order = generator.permutation(candidates)
@@ -76,7 +78,7 @@ def make_children(
         while place < len(order) and len(made) < asked:
             batch = order[place : place + min(_BATCH, asked - len(made))]
             place += len(batch)
-            for position, text in _edit_batch(cleaned, batch, operation, generator):
+            for position, text in _edit_batch(rows, batch, operation, generator):
                 if text not in seen:
                     seen.add(text)
                     made.append((position, text))

@@ -9,6 +9,7 @@ arXiv 1804.00344 (Marian).
 
 import importlib
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 from sluice.errors import ModelError, ParamsError, ResourceError
 from sluice.params import Section
 from sluice.text.augmentation import Operation, Tokens
-from sluice.text.protection import protected_tokens
+from sluice.text.protection import mark_again, protected_tokens, unmark
 
 EXPECTED = ("config.json", "model.safetensors", "source.spm", "target.spm", "vocab.json")
 """Files of a Marian model as `save_pretrained` writes them."""
@@ -81,7 +82,10 @@ class Translator:
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         try:
-            self._tokenizer = transformers.MarianTokenizer.from_pretrained(folder, **local)
+            with warnings.catch_warnings():
+                # Its normaliser of punctuation has nothing to do: cleaning parted it already.
+                warnings.filterwarnings("ignore", "Recommended: pip install sacremoses")
+                self._tokenizer = transformers.MarianTokenizer.from_pretrained(folder, **local)
             self._network = transformers.MarianMTModel.from_pretrained(
                 folder, use_safetensors=True, **local
             ).eval()
@@ -157,11 +161,12 @@ def back_translate(folders: Folders, language: str) -> Operation:
         )
 
     def operation(rows: Sequence[Tokens], _: np.random.Generator) -> list[Tokens | None]:
-        texts = [" ".join(row) for row in rows]
-        returned = [tokens_of(text) for text in back.translate(there.translate(texts, mark))]
+        texts = there.translate([" ".join(unmark(row)) for row in rows], mark)
+        returned = [tokens_of(text) for text in back.translate(texts)]
+        marked = [mark_again(new, old) for new, old in zip(returned, rows, strict=True)]
         return [
             new if new and new != old and protected_tokens(new) == protected_tokens(old) else None
-            for old, new in zip(rows, returned, strict=True)
+            for new, old in zip(marked, rows, strict=True)
         ]
 
     return operation
