@@ -193,17 +193,16 @@ def command_line(folder: Path, hash_seed: str = "0") -> subprocess.CompletedProc
 def test_only_seed_and_params_decide(folder: Path) -> None:
     shares = {"synonyms": 0.5, "swap": 0.5, "delete": 0.5, "insert": 0.5}
     write_params(folder, resampling="combined", operations=shares)
-    outputs = []
-    for hash_seed in ("1", "2"):
-        done = command_line(folder, hash_seed)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        outputs.append(written(folder))
-    assert outputs[0] == outputs[1]
-    made = json.loads(outputs[0]["augment.json"])["operations"]
+    done = command_line(folder, hash_seed="1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    before = written(folder)
+    run(folder)  # this interpreter has another hash seed
+    assert written(folder) == before
+    made = json.loads(before["augment.json"])["operations"]
     assert all(made[name]["made"] > 0 for name in shares)
     write_params(folder, resampling="combined", operations=shares, seed=1)
     run(folder)
-    assert written(folder)["train.parquet"] != outputs[0]["train.parquet"]
+    assert written(folder)["train.parquet"] != before["train.parquet"]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,13 @@ def test_what_falls_short_is_not_faked() -> None:
     assert made.parents.tolist() == [3]
 
 
+def test_a_taken_text_is_not_made_again() -> None:
+    texts, swap = ["one two", "three four"], edit_rows("swap", 0.1)
+    generator = np.random.default_rng(0)
+    made = make_children(table(texts), positions(2), 2, swap, generator, {"two one"})
+    assert made.cleaned == ["four three"]
+
+
 def test_words_of_a_hashtag_stay_where_cleaning_has_taken_its_sign() -> None:
     rows = table(["not fair this big match day"], ["#NotFair this #bigMatch day"])
     swap = edit_rows("swap", 1.0)

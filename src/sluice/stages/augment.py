@@ -19,6 +19,7 @@ from sluice.text.resampling import Ints, Resampling, class_weights, resample
 from sluice.text.synthesis import (
     ADDED,
     COPY,
+    NO_CHILDREN,
     join_rows,
     make_children,
     operation_generator,
@@ -110,15 +111,21 @@ def _synthetic_parts(
 ) -> dict[str, tuple[int, pd.DataFrame]]:
     """For each operation how many children were asked for, and those made."""
     parts = {}
+    taken: set[str] = set()
     for name, share in section.operations.model_dump().items():
         asked = round(share * len(positions))
-        parents, texts = np.array([], dtype=np.int64), list[str]()
+        children = NO_CHILDREN
         if asked:
             generator = operation_generator(section.seed, name)
             operation = _operation(name, section)
-            parents, texts = make_children(frame, positions, asked, operation, generator)
-        parts[name] = asked, synthetic_rows(frame, parents, name, texts)
+            children = make_children(frame, positions, asked, operation, generator, taken)
+            taken.update(children.cleaned)
+        parts[name] = asked, synthetic_rows(frame, children.parents, name, children.cleaned)
     return parts
+
+
+def _count_labels(frame: pd.DataFrame, names: list[str]) -> dict[str, int]:
+    return {name: int((frame["label"] == name).sum()) for name in names}
 
 
 def augment_rows(frame: pd.DataFrame, section: Augment) -> Augmented:
@@ -130,30 +137,18 @@ def augment_rows(frame: pd.DataFrame, section: Augment) -> Augmented:
     """
     positions = resample(frame["label"], section.resampling, section.seed)
     kept = np.unique(positions)
-    copies = positions[len(kept) :]
+    originals = original_rows(frame.iloc[kept])
+    copies = synthetic_rows(frame, positions[len(kept) :], COPY)
     made = _synthetic_parts(frame, positions, section)
-    rows = join_rows(
-        [
-            original_rows(frame.iloc[kept]),
-            synthetic_rows(frame, copies, COPY),
-            *(part for _, part in made.values()),
-        ]
-    )
+    rows = join_rows([originals, copies, *(part for _, part in made.values())])
     names = sorted(frame["label"].unique())
     balanced = section.resampling == "class_weights"
     weights = class_weights(rows["label"]) if balanced else dict.fromkeys(names, 1.0)
-    counts = {
-        time: {name: int((table["label"] == name).sum()) for name in names}
-        for time, table in (("before", frame), ("after", rows))
-    }
+    before, after = _count_labels(frame, names), _count_labels(rows, names)
     metrics = {
         "resampling": section.resampling,
-        "rows": {
-            "before": len(frame),
-            "after": len(rows),
-            "synthetic": int(rows["parent_id"].notna().sum()),
-        },
-        "label_counts": counts,
+        "rows": {"before": len(frame), "after": len(rows), "synthetic": len(rows) - len(kept)},
+        "label_counts": {"before": before, "after": after},
         "weights": weights,
         "operations": {
             name: {"asked": asked, "made": len(part)} for name, (asked, part) in made.items()

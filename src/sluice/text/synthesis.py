@@ -5,7 +5,7 @@ How tokens are edited is the matter of `augmentation` and `translation`.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,9 @@ class Children(NamedTuple):
     """Edited text of each child, (children,)."""
 
 
+NO_CHILDREN = Children(np.array([], dtype=np.int64), [])
+
+
 def operation_generator(seed: int, operation: str) -> np.random.Generator:
     """A generator for one operation, so that switching one on changes no other's draws."""
     return np.random.default_rng([seed, zlib.crc32(operation.encode())])
@@ -56,11 +59,12 @@ def make_children(
     asked: int,
     operation: Operation,
     generator: np.random.Generator,
+    taken: Set[str] = frozenset(),
 ) -> Children:
     """Edit random candidates until as many children as asked are made, or no row gives another.
 
     Every candidate is tried once before any is tried again; one that cannot be changed, or whose
-    result is already a row or a child, is tried no more. So the end may come short of `asked`.
+    result is already a row's text or taken, is tried no more. So the end may come short of `asked`.
 
     Args:
         rows: `text` and `cleaned`, tokens parted by spaces, of each row.
@@ -68,8 +72,9 @@ def make_children(
         asked: children wanted; more than there are candidates gives parents several.
         operation: edits rows of tokens.
         generator: chooses the parents, and is handed to the operation.
+        taken: texts that no child may have, such as those of children made before.
     """
-    seen = set(rows["cleaned"])
+    seen = set(rows["cleaned"]) | taken
     made: list[tuple[int, str]] = []
     while len(made) < asked and len(candidates):
         order = generator.permutation(candidates)
