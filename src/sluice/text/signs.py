@@ -70,7 +70,10 @@ _FACE = re.compile(
     r"(?<!\w)(?:" + "|".join(f"(?P<{kind}>{_FACES[kind]})" for kind in _ORDER) + r")(?!\w)"
 )
 # What every one of them holds: cheap to look for.
-_MAYBE_FACE = r"[:=8xX;)\]}][-o^']?[)\](\[{}<>DpPoO0/\\|sS*:='^]|[(\[{][-o^']?[:=]|<3|</3|\^_*\^|\b[DToO]_+[DToO]\b|-_+-"
+_MAYBE_FACE = (
+    r"[:=8xX;)\]}][-o^']?[)\](\[{}<>DpPoO0/\\|sS*:='^]|[(\[{][-o^']?[:=]"
+    r"|<3|</3|\^_*\^|\b[DToO]_+[DToO]\b|-_+-"
+)
 
 
 def treat_emoticons(texts: pl.Series, how: str) -> pl.Series:
