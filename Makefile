@@ -49,6 +49,7 @@ test: $(READY) lint types  ## Linter, types and all tests.
 lint: $(READY)
 	ruff check .
 	ruff format --check .
+	python scripts/deps.py --check
 	python scripts/docs.py --check
 
 types: $(READY)
@@ -57,7 +58,8 @@ types: $(READY)
 bench: $(READY)  ## Measure the figures of benchmarks/ on this machine and write them there.
 	$(BIN)/python benchmarks/run.py
 
-docs: $(READY)  ## Write the generated parts of the README from dvc.yaml.
+docs: $(READY)  ## Write the generated parts of dvc.yaml and the README.
+	$(BIN)/python scripts/deps.py
 	$(BIN)/python scripts/docs.py
 
 lock:  ## Resolve the newest allowed versions into the lock (maintainers).

@@ -1,8 +1,9 @@
 """The graph: stage = file = section, and every module that a stage imports is declared."""
 
 import ast
-from functools import cache
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -14,40 +15,16 @@ SOURCE = ROOT / "src"
 GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
-def module_file(name: str) -> Path | None:
-    """The file of a project module, or None."""
-    path = SOURCE / Path(*name.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
+def load_script(name: str) -> ModuleType:
+    """A script of the project, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"scripts/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def imported_names(path: Path) -> set[str]:
-    """Every dotted name that a file may import, those inside functions included."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert not node.level, f"{path}: relative import"
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
-
-
-@cache
-def closure(path: Path) -> frozenset[Path]:
-    """The file and all project files that it imports, directly or not."""
-    found, waiting = set(), [path]
-    while waiting:
-        current = waiting.pop()
-        if current in found:
-            continue
-        found.add(current)
-        files = (module_file(name) for name in imported_names(current))
-        waiting += [file for file in files if file is not None]
-    # An empty __init__.py says nothing; a change of one that holds code would.
-    return frozenset(file for file in found if file.stat().st_size)
+deps = load_script("deps")
+closure, imported_names = deps.closure, deps.imported_names
 
 
 def declared(stage: dict) -> set[str]:
@@ -82,6 +59,13 @@ def test_the_walk_sees_imports_inside_functions(tmp_path) -> None:
     assert "sluice.text.cleaning" in imported_names(tmp_path / "a.py")
 
 
+def test_a_missing_dep_is_written_and_a_superfluous_one_removed() -> None:
+    whole = (ROOT / "dvc.yaml").read_text()
+    assert deps.rewrite(whole) == whole
+    lacking = whole.replace("      - src/sluice/files.py\n", "", 1)
+    assert deps.rewrite(lacking.replace("src/sluice/text/", "src/sluice/odd/")) == whole
+
+
 @pytest.mark.parametrize("name", GRAPH)
 def test_every_path_of_a_command_is_declared(name: str) -> None:
     stage = GRAPH[name]
@@ -109,7 +93,7 @@ ALLOWED = {
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},
 }
-NEUTRAL = {"errors", "params", "files", "tokens"}
+NEUTRAL = {"__version__", "errors", "params", "files", "tokens"}
 
 
 @pytest.mark.parametrize("room", ALLOWED)
