@@ -18,8 +18,8 @@ from sluice.reporting.canvas import (
     name_rows,
     new_panels,
 )
-from sluice.reporting.inputs import Difference, Evaluation, Interval
 from sluice.reporting.numbers import points, signed
+from sluice.reporting.scores import Difference, Evaluation, Interval
 
 FARTHEST = 0.10
 

@@ -14,7 +14,9 @@ from typing import Any
 import pandas as pd
 
 from sluice.errors import DataError
-from sluice.reporting.inputs import ADVICE, Augmentation, Evaluation, Leaks, Provenance, Training
+from sluice.reporting.facts import ADVICE
+from sluice.reporting.origins import Augmentation, Leaks, Provenance
+from sluice.reporting.scores import Evaluation, Training
 
 SPLITS = ("train", "validation", "test")
 CURVES = (
@@ -88,16 +90,19 @@ def pick_mistakes(ranked: pd.DataFrame, limit: int, where: str) -> list[Mistake]
     Raises:
         DataError: a column is missing.
     """
+    names = sorted({f"p_{label}" for label in ranked.get("predicted", [])})
+    missing = [
+        name for name in ("text", "label", "predicted", "loss", *names) if name not in ranked
+    ]
+    if missing:
+        raise DataError(f"{where}: column {missing[0]} is missing: {ADVICE}")
     wrong = ranked[ranked["label"] != ranked["predicted"]].head(limit)
-    mistakes = []
-    for row in wrong.to_dict("records"):
-        column = f"p_{row['predicted']}"
-        if column not in row:
-            raise DataError(f"{where}: column {column} is missing: {ADVICE}")
-        mistakes.append(
-            Mistake(row["text"], row["label"], row["predicted"], row[column], row["loss"])
+    return [
+        Mistake(
+            row["text"], row["label"], row["predicted"], row[f"p_{row['predicted']}"], row["loss"]
         )
-    return mistakes
+        for row in wrong.to_dict("records")
+    ]
 
 
 def hash_sections(params: Mapping[str, Any]) -> list[Version]:

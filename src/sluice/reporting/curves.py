@@ -55,7 +55,7 @@ def draw_curves(contents: Contents, measure: str) -> Figure | None:
 
 def draw_label_counts(contents: Contents) -> Figure:
     """Rows of each label in each split, with counts and shares."""
-    counts = contents.leaks.label_counts
+    counts: dict[str, dict[str, int]] = dict(contents.leaks.label_counts)
     labels = contents.evaluation.labels
     figure, panels = new_panels(len(counts), 0.5 + 0.28 * len(labels), sharex=True, sharey=True)
     for panel, (split, numbers) in zip(panels, counts.items(), strict=True):

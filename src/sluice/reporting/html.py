@@ -14,6 +14,7 @@ from sluice import __version__
 from sluice.errors import DataError
 from sluice.reporting import numbers
 from sluice.reporting.contents import Contents
+from sluice.reporting.scores import SCORES
 from sluice.reporting.texts import to_html, to_plain
 from sluice.reporting.verdict import headline, weaknesses
 
@@ -40,7 +41,7 @@ def make_environment(**options: Any) -> Environment:
         **options,
     )
     environment.filters.update(FILTERS)
-    environment.globals.update(share=numbers.share, score_names=numbers.NAMES)
+    environment.globals.update(share=numbers.share, score_names=SCORES)
     return environment
 
 

@@ -8,23 +8,11 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
-from sluice.reporting.inputs import Interval
+from sluice.reporting.scores import Interval
 
 MINUS = "\N{MINUS SIGN}"
 
-# Scores that are shares, shown in points; the others are losses, shown as they are.
-NAMES = {
-    "macro_f1": "macro-F1",
-    "accuracy": "accuracy",
-    "macro_precision": "macro precision",
-    "macro_recall": "macro recall",
-    "weighted_f1": "weighted F1",
-    "weighted_precision": "weighted precision",
-    "weighted_recall": "weighted recall",
-    "log_loss": "log loss",
-    "polarity_mae": "polarity MAE",
-    "polarity_mse": "polarity MSE",
-}
+# Shown as they are; the other scores are shares, shown in points.
 LOSSES = ("log_loss", "polarity_mae", "polarity_mse")
 
 

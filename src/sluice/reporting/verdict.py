@@ -9,8 +9,8 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from sluice.reporting.contents import Contents
-from sluice.reporting.inputs import Evaluation
 from sluice.reporting.numbers import count, interval, points, signed, signed_interval
+from sluice.reporting.scores import Evaluation
 
 Write = Callable[[str], Markup]
 

@@ -23,18 +23,12 @@ from sluice.reporting.contents import (
     hash_sections,
     pick_mistakes,
 )
+from sluice.reporting.facts import Model, check_facts
 from sluice.reporting.html import render_html
-from sluice.reporting.inputs import (
-    Augmentation,
-    Evaluation,
-    Leaks,
-    Model,
-    Provenance,
-    Training,
-    check_facts,
-)
 from sluice.reporting.markdown import render_markdown
+from sluice.reporting.origins import Augmentation, Leaks, Provenance
 from sluice.reporting.plots import draw_figures, read_figures
+from sluice.reporting.scores import Evaluation, Training
 
 
 class Report(Section):
@@ -73,9 +67,14 @@ def _hash_file(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _gather(
+def gather(
     provenance: Path, split: Path, metrics: Path, curves: Path, errors: Path, params: Path
 ) -> Contents:
+    """Read and check everything that the report tells.
+
+    Raises:
+        SluiceError: a file is missing or broken, a number is missing or not finite.
+    """
     section = read_section(params, "report", Report)
     evaluation = _read_facts(metrics / "evaluation.json", Evaluation)
     trained = [key for key, model in evaluation.models.items() if model.kind == "model"]
@@ -109,7 +108,7 @@ def report(
     params: Path = Path("params.yaml"),
 ) -> None:
     """Write the report of one run; a missing figure or number fails it."""
-    contents = check_same_run(_gather(provenance, split, metrics, curves, errors, params))
+    contents = check_same_run(gather(provenance, split, metrics, curves, errors, params))
     with staged(html, markdown, plots) as (html_part, markdown_part, plots_part):
         plots_part.mkdir()
         draw_figures(contents, plots_part)

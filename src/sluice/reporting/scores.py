@@ -1,22 +1,28 @@
-"""What the report needs of each JSON file that the stages leave, and that nothing of it is missing.
+"""What the report needs of the scores: reports/metrics/evaluation.json and reports/metrics/train/.
 
-In: parsed JSON. Out: typed values in which every number is finite, or one error that names file
-and key. Keys that the report does not show are passed over. What is written of it is for templates.
+In: parsed JSON. Out: typed values whose parts fit each other; see `sluice.reporting.facts` for what
+is refused. Nothing is computed here.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import model_validator
 
-from sluice.errors import DataError
+from sluice.reporting.facts import Facts
 
-ADVICE = "run the stage that writes it again (dvc repro)"
-
-
-class Facts(BaseModel):
-    """Part of a JSON file: numbers finite and of their own type, other keys allowed."""
-
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False, strict=True)
+# In the order of reading.
+SCORES = {
+    "macro_f1": "macro-F1",
+    "accuracy": "accuracy",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
+    "weighted_f1": "weighted F1",
+    "weighted_precision": "weighted precision",
+    "weighted_recall": "weighted recall",
+    "log_loss": "log loss",
+    "polarity_mae": "polarity MAE",
+    "polarity_mse": "polarity MSE",
+}
 
 
 class Interval(Facts):
@@ -129,6 +135,12 @@ class Evaluation(Facts):
         return {key: self.models[key] for key in order}
 
     @property
+    def scores(self) -> list[str]:
+        """Names of the scores that every candidate has, those of `SCORES` first."""
+        found = set.intersection(*(set(model.test) for model in self.models.values()))
+        return [name for name in SCORES if name in found] + sorted(found - set(SCORES))
+
+    @property
     def seeded(self) -> dict[str, SeedScores]:
         """Scores over seeds of the models that were trained with several."""
         return {name: scores for name, scores in self.over_seeds.items() if scores.seeds > 1}
@@ -146,137 +158,3 @@ class Training(Facts):
     epochs: int
     parameters: int
     train_rows: int
-
-
-class RowCounts(Facts):
-    """Rows that ingest read, kept and rejected."""
-
-    read: int
-    kept: int
-    rejected: int
-
-
-class Provenance(Facts):
-    """data/raw/provenance.json."""
-
-    source: str
-    origin: str | None
-    version: str | None
-    licence: str | None
-    file: str
-    encoding: str
-    sha256: str
-    rows: RowCounts
-    rejected: dict[str, int]
-    labels: list[str]
-    label_counts: dict[str, int]
-
-
-class SplitRows(Facts):
-    """Rows that split read, dropped and gave to each part."""
-
-    read: int
-    dropped_exact: int
-    dropped_conflicts: int
-    train: int
-    validation: int
-    test: int
-
-
-class Clusters(Facts):
-    """Groups of exact and near duplicates."""
-
-    count: int
-    several: int
-    rows_in_several: int
-    largest: int
-
-
-class Conflicts(Facts):
-    """Groups whose rows do not agree on a label, and what became of them."""
-
-    rule: str
-    clusters: int
-    rows: int
-    relabelled: int
-    dropped: int
-
-
-class Spread(Interval):
-    """A mean over draws with the least and the most."""
-
-    mean: float
-
-
-class NaiveSplit(Facts):
-    """What random splits of the same sizes would have leaked."""
-
-    draws: int
-    test_rows: int
-    leaked: Spread
-    leaked_share: float
-    exact: Spread
-
-
-class Leaks(Facts):
-    """reports/metrics/leaks.json."""
-
-    method: str
-    rows: SplitRows
-    label_counts: dict[str, dict[str, int]]
-    clusters: Clusters
-    conflicts: Conflicts
-    naive_split: NaiveSplit
-    leaked: int
-
-
-class AugmentRows(Facts):
-    """Training rows before and after augment."""
-
-    before: int
-    after: int
-    synthetic: int
-
-
-class BeforeAfter(Facts):
-    """Training rows by label before and after augment."""
-
-    before: dict[str, int]
-    after: dict[str, int]
-
-
-class Operation(Facts):
-    """Synthetic rows that were asked of an operation, and those it could make."""
-
-    asked: int
-    made: int
-
-
-class Augmentation(Facts):
-    """reports/metrics/augment.json."""
-
-    resampling: str
-    rows: AugmentRows
-    label_counts: BeforeAfter
-    weights: dict[str, float]
-    """Weight of each label in the loss."""
-    operations: dict[str, Operation]
-
-
-Model = TypeVar("Model", bound=Facts)
-
-
-def check_facts(content: Any, model: type[Model], where: str) -> Model:
-    """Check parsed JSON against what the report needs of it.
-
-    Raises:
-        DataError: a key is missing, a number is null, NaN or infinite; it names file and key.
-    """
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        message = " ".join(first["msg"].removeprefix("Value error, ").split())
-        raise DataError(f"{where}: {place or 'the file'}: {message}{more}: {ADVICE}") from error
