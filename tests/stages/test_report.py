@@ -296,7 +296,7 @@ def test_weaknesses_are_named(tmp_path: Path, fast: None) -> None:
     assert "3 test rows have a near duplicate" in words
     assert "lies below zero: the simpler svm is better" in words
     assert "It is below the best baseline, svm" in words
-    assert words.count("has only 20 test rows") == 3
+    assert "Few test rows for negative (20), neutral (20), positive (20):" in words
 
 
 def test_nothing_weak_leaves_no_box(finished: Path) -> None:

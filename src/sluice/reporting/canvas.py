@@ -25,7 +25,6 @@ GREY, PALE, INK = "#6b6b6b", "#e4e7ec", "#1b1f24"
 
 WIDTH = 5.8
 PER_ROW = 3
-_NAME_LIMIT = 24
 
 _STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -59,14 +58,14 @@ def _font() -> FT2Font:
     return font_manager.get_font(font_manager.findfont("DejaVu Sans"))
 
 
-def label_text(value: object) -> str:
+def label_text(value: object, limit: int = 24) -> str:
     """Shorten a name for a figure; characters that the bundled font lacks stand as code points.
 
     Fonts of the machine are not used: the same figure must come out elsewhere.
     """
     shown = to_plain(value, limit=200)
-    if len(shown) > _NAME_LIMIT:
-        shown = shown[: _NAME_LIMIT - 1] + "…"
+    if len(shown) > limit:
+        shown = shown[: limit - 1] + "…"
     known = (one if _font().get_char_index(ord(one)) else f"[{ord(one):04X}]" for one in shown)
     return "".join(known)
 

@@ -21,7 +21,9 @@ from sluice.reporting.canvas import (
 from sluice.reporting.numbers import points, signed
 from sluice.reporting.scores import Difference, Evaluation, Interval
 
+# Differences are drawn to ten points, and farther where the selected model's needs it.
 FARTHEST = 0.10
+_TITLE = 18
 
 
 def _mark(evaluation: Evaluation, key: str) -> tuple[str, str]:
@@ -75,13 +77,15 @@ def _axis(evaluation: Evaluation, words: str) -> str:
     return f"{words} ({100 * evaluation.confidence:g}% intervals)"
 
 
-def _draw_difference(panel: Axes, row: int, found: Difference, mark: tuple[str, str]) -> None:
+def _draw_difference(
+    panel: Axes, row: int, found: Difference, mark: tuple[str, str], farthest: float
+) -> None:
     value = found.value
-    if abs(value) <= FARTHEST:
+    if abs(value) <= farthest:
         _draw_row(panel, row, value, found, mark)
         at, side = (100 * found.high, row), (5, "left")
     else:  # an arrow at the edge, so that the others can be told apart
-        edge = 100 * np.sign(value) * FARTHEST
+        edge = 100 * np.sign(value) * farthest
         panel.plot(edge, row, "<" if value < 0 else ">", color=mark[0], markersize=6)
         at, side = (edge, row), ((7, "left") if value < 0 else (-7, "right"))
     panel.annotate(
@@ -100,8 +104,9 @@ def draw_differences(evaluation: Evaluation) -> Figure | None:
         return None
     figure, (panel,) = new_panels(1, 0.5 + 0.3 * len(found))
     panel.axvline(0, color=INK, linewidth=1)
+    farthest = max(FARTHEST, 1.5 * abs(evaluation.gap.value) if evaluation.gap else 0.0)
     for row, (key, difference) in enumerate(found.items()):
-        _draw_difference(panel, row, difference, _mark(evaluation, key))
+        _draw_difference(panel, row, difference, _mark(evaluation, key), farthest)
     name_rows(panel, list(found))
     panel.margins(x=0.12)
     name = label_text(evaluation.best_baseline)
@@ -128,7 +133,7 @@ def draw_labels_f1(evaluation: Evaluation) -> Figure:
             )  # fmt: skip
         name_rows(panel, list(ranked))
         panel.set_xlim(0, 100)
-        panel.set_title(label_text(label))
+        panel.set_title(label_text(label, _TITLE))
     figure.supxlabel("F1 on the test rows, points", fontsize=9)
     return figure
 
@@ -161,6 +166,6 @@ def draw_confusion(evaluation: Evaluation) -> Figure:
     for panel, key in zip(panels, shown, strict=True):
         _draw_confusion(panel, evaluation.models[key].confusion, evaluation.labels)
         panel.xaxis.set_tick_params(labelbottom=True)
-        panel.set_title(label_text(key))
+        panel.set_title(label_text(key, _TITLE))
     panels[0].set_ylabel("actual")
     return figure

@@ -41,7 +41,7 @@ def draw_curves(contents: Contents, measure: str) -> Figure | None:
         for key in keys:
             for side in SIDES:
                 _draw_side(panel, contents.curves[key], side, measure)
-        panel.set_title(label_text(name))
+        panel.set_title(label_text(name, 18))
         panel.grid(axis="y")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     for side, (colour, marker, line) in SIDES.items():

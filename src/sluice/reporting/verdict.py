@@ -50,15 +50,19 @@ def headline(contents: Contents, write: Write) -> Markup:
 
 
 def _weak_labels(contents: Contents, write: Write) -> list[Markup]:
-    sentence = Markup(
-        "{} has only {} test rows: its own scores say little, and they weigh as much in macro-F1 "
-        "as those of any other label."
-    )
     evaluation = contents.evaluation
     support = evaluation.models[evaluation.shown].per_class
     rows = {label: int(support[label].support) for label in evaluation.labels}
-    few = {label: number for label, number in rows.items() if number < contents.few_rows}
-    return [sentence.format(write(label), count(number)) for label, number in few.items()]
+    few = [
+        Markup("{} ({})").format(write(label), count(number))
+        for label, number in rows.items()
+        if number < contents.few_rows
+    ]
+    sentence = Markup(
+        "Few test rows for {}: the scores of such a label say little, and weigh as much in "
+        "macro-F1 as those of any other."
+    )
+    return [sentence.format(Markup(", ").join(few))] if few else []
 
 
 def weaknesses(contents: Contents, write: Write) -> list[Markup]:
