@@ -2,8 +2,8 @@
 
 import pytest
 
-from sluice.text import words
 from sluice.text.protection import (
+    NEGATIONS,
     editable_places,
     ends_in_hashtag,
     is_negation,
@@ -63,7 +63,7 @@ def test_words_of_a_hashtag_in_the_text_are_protected_too() -> None:
 
 
 def test_every_negation_that_cleaning_keeps_is_protected() -> None:
-    assert all(is_negation(word) for word in words.NEGATIONS)
+    assert all(is_negation(word) for word in NEGATIONS)
     assert not any(is_negation(word) for word in ("know", "note", "ant", "rant"))
 
 

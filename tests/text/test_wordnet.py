@@ -11,7 +11,7 @@ import pytest
 
 from sluice.errors import ResourceError
 from sluice.text import wordnet
-from sluice.text.wordnet import _ABSENT, _PARTS, _in_wheel, find_wordnet
+from sluice.text.wordnet import _ABSENT, _in_wheel, find_wordnet
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 FILES = (

@@ -2,8 +2,8 @@ import polars as pl
 import pytest
 
 from sluice.text.marks import put_in_marks
+from sluice.text.protection import NEGATIONS
 from sluice.text.words import (
-    NEGATIONS,
     drop_stop_words,
     expand_contractions,
     lemmatise,

@@ -43,6 +43,8 @@ class OptimisationParams(Section):
     """Largest norm of the gradient (Pascanu et al. 2013); 0 clips nothing."""
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     """Share of the target spread over all labels (Szegedy et al. 2016)."""
+    row_weights: bool = True
+    """Whether a row counts in the loss by the weight that `augment` gave it; else all alike."""
     averaging_decay: float | None = Field(0.998, gt=0, lt=1)
     """Decay of the moving average of the weights (Polyak & Juditsky 1992); null: none."""
     batch_size: int = Field(64, ge=1)

@@ -8,6 +8,7 @@ validation and test rows, and (in a file of its own) the seconds. It judges noth
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -199,6 +200,8 @@ def train(
     texts = read_parquet(augmented, ["cleaned"])["cleaned"].to_list()
     reader = fit_reader(texts, settings.tokens, settings.ngrams)
     rows = _labelled(augmented, reader, names)
+    if not settings.optimisation.row_weights:
+        rows = replace(rows, weights=np.ones_like(rows.weights))
     data = TextDataModule(
         rows, _labelled(validation, reader, names), settings.optimisation.batch_size, seed
     )

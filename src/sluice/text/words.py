@@ -13,14 +13,8 @@ from nltk.stem import PorterStemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from sluice.text.marks import CLOSE, COLON, MARKS, OPEN, mark, on_matching
+from sluice.text.protection import NEGATIONS
 from sluice.text.wordnet import find_wordnet
-
-_NEGATIONS = """
-no not nor never none nobody nothing neither nowhere cannot without hardly scarcely barely n't ain't
-aint dont doesnt didnt isnt arent wasnt werent wont wouldnt cant couldnt shouldnt hasnt havent hadnt
-"""
-NEGATIONS = frozenset(_NEGATIONS.split())
-"""Words that turn the sense of others round: cleaning keeps them unless asked."""
 
 _APOSTROPHES = r"[’‘ʼ´`′]"
 # In this order: the irregular ones first. ${1} is what stands before.
