@@ -1,89 +1,13 @@
 """The whole pipeline on a small fixture, by `dvc repro`, as a user runs it."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from workspace import make_workspace, reproduce, run
 
-ROOT = Path(__file__).parents[1]
 TIMING = "reports/timing/"
-CHANGES = {
-    "ingest": {
-        "source": "csv",
-        "path": "data/source/texts.csv",
-        "columns": {"id": "row", "text": "text", "label": "label", "confidence": "confidence"},
-        "slices": {"platform": "platform"},
-    },
-    "train": {
-        "models": ["bilstm"],
-        "model": {"embedding_size": 8, "hidden_size": 8},
-        "optimisation": {"max_epochs": 1, "max_batches": 1, "batch_size": 16, "threads": 1},
-    },
-    "baseline": {"names": ["majority", "tfidf_logreg"]},
-    "evaluate": {"bootstrap": {"resamples": 200}},
-}
-
-
-def merge(below: dict, above: dict) -> dict:
-    return below | {
-        key: merge(below[key], value) if isinstance(value, dict) and below.get(key) else value
-        for key, value in above.items()
-    }
-
-
-def environment() -> dict[str, str]:
-    """No inherited git or DVC state, no telemetry, this interpreter first on the path."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "DVC_"))}
-    binaries = Path(sys.executable).parent
-    quiet = {"DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1"}
-    return kept | quiet | {"PATH": f"{binaries}{os.pathsep}{kept['PATH']}"}
-
-
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
-    )
-
-
-def make_workspace(folder: Path, *, git: bool) -> Path:
-    """A checkout of the project with the fixture as its source, with or without git."""
-    folder.mkdir()
-    for name in ("src", "presets", ".dvc/config", "dvc.yaml", ".dvcignore", ".gitignore"):
-        source, target = ROOT / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(
-                source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-            )
-        else:
-            shutil.copy(source, target)
-    (folder / "data/source").mkdir(parents=True)
-    shutil.copy(ROOT / "tests/fixtures/texts.csv", folder / "data/source/texts.csv")
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    (folder / "params.yaml").write_text(yaml.safe_dump(merge(params, CHANGES), sort_keys=False))
-    if git:
-        for command in (
-            ["git", "init", "-q"],
-            ["git", "config", "user.email", "test@example.org"],
-            ["git", "config", "user.name", "Test"],
-            ["git", "add", "-A"],
-            ["git", "commit", "-qm", "start"],
-        ):
-            assert run(folder, *command).returncode == 0
-    else:
-        (folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
-    return folder
-
-
-def reproduce(folder: Path) -> subprocess.CompletedProcess:
-    done = run(folder, "dvc", "repro")
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done
 
 
 def lock_of(folder: Path) -> dict:
@@ -138,6 +62,14 @@ def test_a_second_clean_run_without_git_gives_the_same_bytes(finished: Path, tmp
     assert (other / "reports/report.html").read_bytes() == (
         finished / "reports/report.html"
     ).read_bytes()
+
+
+def test_the_summary_is_a_short_table(finished: Path) -> None:
+    done = run(finished, "sluice", "summary")
+    assert done.returncode == 0, done.stderr
+    for words in ("bilstm-0", "tfidf_logreg", "points of macro-F1", "reports/report.html"):
+        assert words in done.stdout
+    assert len(done.stdout.splitlines()) < 12
 
 
 def test_no_temporary_files_are_left(finished: Path) -> None:

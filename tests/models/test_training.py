@@ -122,6 +122,21 @@ def test_a_truncated_checkpoint_is_refused(tmp_path) -> None:
         run(tmp_path)
 
 
+def test_a_full_disk_leaves_the_last_whole_checkpoint(tmp_path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("/dev/full, a disk that is always full, is Linux's")
+    whole = run(tmp_path / "whole")
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(tmp_path / "full", stop_after=2)
+    checkpoint = tmp_path / "full" / "last.ckpt"
+    before = checkpoint.read_bytes()
+    checkpoint.with_name(".last.ckpt.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        run(tmp_path / "full")
+    assert checkpoint.read_bytes() == before
+    assert run(tmp_path / "full").curves == whole.curves
+
+
 def test_nothing_but_the_checkpoint_lies_in_the_scratch(tmp_path) -> None:
     run(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]

@@ -4,7 +4,9 @@ In: a classifier, its batches and a scratch folder for the checkpoint of the las
 Out: the best weights, the curves and the seconds. What is stored of them is the stage's matter.
 """
 
+import io
 import logging
+import os
 import sys
 import warnings
 from dataclasses import dataclass
@@ -14,13 +16,34 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
 from sluice.errors import ModelError
+from sluice.files import staged
 from sluice.models.callbacks import MONITOR, AveragedWeights, BestWeights, Curves
 from sluice.models.classifier import Classifier, OptimisationParams
 
 _CHECKPOINT = "last"
+
+
+class _WholeCheckpoints(TorchCheckpointIO):
+    """Writes beside and renames, so that a kill or a full disk leaves the last whole checkpoint.
+
+    Lightning's own way leads through the system's temporary folder: a copy where that is another
+    disk, and half a file where the copying ends early.
+    """
+
+    def save_checkpoint(
+        self,
+        checkpoint: dict[str, Any],
+        path: str | os.PathLike[str],
+        storage_options: Any = None,  # noqa: ARG002 - the signature is Lightning's
+    ) -> None:
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        with staged(Path(path)) as (part,):
+            part.write_bytes(content.getbuffer())
 
 
 @dataclass(frozen=True)
@@ -68,6 +91,7 @@ def _trainer(params: OptimisationParams, scratch: Path, callbacks: list[Callback
         logger=False,
         enable_model_summary=False,
         enable_progress_bar=on_terminal,
+        plugins=[_WholeCheckpoints()],
         callbacks=[*callbacks, *progress, checkpoint],
     )
 
@@ -87,8 +111,8 @@ def _check_readable(checkpoint: Path) -> None:
 def fit(classifier: Classifier, data: pl.LightningDataModule, scratch: Path) -> Fitted:
     """Train, or go on from the checkpoint in `scratch`.
 
-    A checkpoint is written at the end of each epoch (Lightning writes it beside and renames it);
-    random numbers and batch order depend on seed and epoch alone, so a resumed training ends with
+    A checkpoint is written at the end of each epoch, beside its place and then renamed; random
+    numbers and batch order depend on seed and epoch alone, so a resumed training ends with
     the weights of an uninterrupted one, bit for bit.
 
     Raises:
