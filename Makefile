@@ -46,13 +46,13 @@ run: $(READY)  ## Run the whole pipeline on the bundled tweets; print the result
 test: $(READY) lint types  ## Linter, types and all tests.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(READY)
+lint: $(READY)  ## Linter, formatter, freshness of what is generated.
 	ruff check .
 	ruff format --check .
 	python scripts/deps.py --check
 	python scripts/docs.py --check
 
-types: $(READY)
+types: $(READY)  ## Strict types of src/.
 	mypy
 
 bench: $(READY)  ## Measure the figures of benchmarks/ on this machine and write them there.

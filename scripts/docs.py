@@ -17,7 +17,8 @@ MARKS = ("<!-- generated from dvc.yaml: begin -->", "<!-- generated from dvc.yam
 def outputs(stage: dict[str, Any]) -> list[str]:
     """Paths that a stage writes."""
     kinds = (stage.get(kind, []) for kind in ("outs", "metrics", "plots"))
-    return [path for kind in kinds for out in kind for path in out]
+    listed = (out for kind in kinds for out in kind)
+    return [path for out in listed for path in ([out] if isinstance(out, str) else out)]
 
 
 def inputs(stage: dict[str, Any]) -> list[str]:
@@ -70,15 +71,18 @@ def graph(stages: dict[str, Any]) -> list[str]:
 
 def main() -> None:
     """Rewrite or check README.md."""
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     readme = ROOT / "README.md"
-    before, rest = readme.read_text().split(MARKS[0])
+    old = readme.read_text(encoding="utf-8")
+    if any(old.count(mark) != 1 for mark in MARKS):
+        sys.exit(f"README.md must hold each of these lines once: {' '.join(MARKS)}")
+    before, rest = old.split(MARKS[0])
     after = rest.split(MARKS[1])[1]
     parts = [MARKS[0], *table(stages), "", *graph(stages), MARKS[1]]
     fresh = before + "\n".join(parts) + after
     if "--check" in sys.argv:
-        sys.exit(0 if fresh == readme.read_text() else "README.md is stale: run make docs")
-    readme.write_text(fresh)
+        sys.exit(0 if fresh == old else "README.md is stale: run make docs")
+    readme.write_text(fresh, encoding="utf-8")
 
 
 if __name__ == "__main__":
