@@ -45,15 +45,15 @@ def _clean_batches(source: pq.ParquetFile, section: Clean) -> Iterator[pa.Table]
 def clean(rows: Path, cleaned: Path, params: Path = Path("params.yaml")) -> None:
     """Write every row of `rows` with its cleaned text beside it."""
     section = read_section(params, "clean", Clean)
-    source = open_parquet(rows)
-    if "text" not in source.schema_arrow.names:
-        raise DataError(f"{rows} has no column text: run ingest again (dvc repro)")
-    with staged(cleaned) as (part,):
+    with open_parquet(rows) as source, staged(cleaned) as (part,):
+        if "text" not in source.schema_arrow.names:
+            raise DataError(f"{rows} has no column text: run ingest again (dvc repro)")
         empty = 0
         for table in write_batches(_clean_batches(source, section), part):
             empty += table.column("cleaned").to_pylist().count(EMPTY)
+        count = source.metadata.num_rows
     note = f", {empty} of them empty after cleaning" if empty else ""
-    typer.echo(f"{source.metadata.num_rows} rows cleaned{note}")
+    typer.echo(f"{count} rows cleaned{note}")
 
 
 if __name__ == "__main__":
