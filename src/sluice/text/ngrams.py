@@ -1,18 +1,22 @@
 """Hashed n-grams of words and of characters: what a linear model reads, for a network's wide part.
 
-In: cleaned texts. Out: a sparse matrix of (texts, features) whose rows have length one. Nothing is
-fitted, so nothing can leak: a feature's place is the hash of its n-gram (Weinberger et al. 2009).
+In: cleaned texts. Out: a sparse matrix of (texts, features), weighted by TF-IDF. A feature's place
+is the hash of its n-gram (Weinberger et al. 2009); how many texts hold it is counted on training
+rows alone.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, model_validator
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
 
-from sluice.params import Section
+from sluice.errors import ModelError
+from sluice.params import Section, parse_section
 
 Range = tuple[int, int]
 
@@ -50,13 +54,64 @@ def _hasher(
         n_features=params.buckets,
         token_pattern=r"\S+" if analyzer == "word" else None,
         alternate_sign=False,
+        norm=None,
         lowercase=False,
         dtype=np.float32,
     )
 
 
-def hash_ngrams(texts: Sequence[str], params: NgramParams) -> csr_matrix:
-    """Counts of hashed n-grams, each kind scaled to unit length: (texts, `params.features`)."""
+def count_ngrams(texts: Sequence[str], params: NgramParams) -> csr_matrix:
+    """Counts of hashed n-grams, those of words before those of characters: (texts, features)."""
     words = _hasher("word", params.words, params).transform(texts)
     characters = _hasher("char_wb", params.characters, params).transform(texts)
     return csr_matrix(hstack([words, characters], format="csr"))
+
+
+class NgramReader(NamedTuple):
+    """N-grams with what was counted on training rows."""
+
+    params: NgramParams
+    texts: int
+    """How many training texts there were."""
+    holding: npt.NDArray[np.int64]
+    """How many of them hold each feature, (features,)."""
+
+    def read(self, texts: Sequence[str]) -> csr_matrix:
+        """Weights of texts' n-grams, each of the two kinds scaled to unit length.
+
+        A feature weighs (1 + ln count) (1 + ln((1 + n) / (1 + n_feature))): sublinear TF-IDF with
+        smoothed document frequencies (Manning, Raghavan & Schuetze 2008, 6.4.1; scikit-learn).
+        """
+        matrix = count_ngrams(texts, self.params)
+        rarity = 1 + np.log((1 + self.texts) / (1 + self.holding))
+        matrix.data = (1 + np.log(matrix.data)) * rarity[matrix.indices].astype(np.float32)
+        edge = self.params.buckets
+        halves = [normalize(half) for half in (matrix[:, :edge], matrix[:, edge:])]
+        return csr_matrix(hstack(halves, format="csr"))
+
+    def describe(self) -> dict[str, Any]:
+        """A JSON-ready value that `load_ngrams` understands."""
+        params = self.params.model_dump(mode="json")
+        return {"params": params, "texts": self.texts, "holding": self.holding.tolist()}
+
+
+def fit_ngrams(texts: Sequence[str], params: NgramParams) -> NgramReader:
+    """Count in how many training texts each feature is."""
+    holding = count_ngrams(texts, params).getnnz(axis=0).astype(np.int64)
+    return NgramReader(params, len(texts), holding)
+
+
+def load_ngrams(description: dict[str, Any]) -> NgramReader:
+    """Build the reader that `NgramReader.describe` described.
+
+    Raises:
+        KeyError, TypeError, ValueError, ParamsError: the description is of another form.
+        ModelError: its counts do not fit its parameters.
+    """
+    params = parse_section(description["params"], NgramParams, "ngrams")
+    holding = np.array(description["holding"], dtype=np.int64)
+    if holding.shape != (params.features,):
+        raise ModelError(
+            f"ngrams: {holding.shape} counts for {params.features} features: train the model again"
+        )
+    return NgramReader(params, int(description["texts"]), holding)

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from scipy.sparse import csr_matrix
 
 from sluice.errors import ModelError, ParamsError
-from sluice.params import parse_section
-from sluice.text.ngrams import NgramParams, hash_ngrams
+from sluice.text.ngrams import NgramParams, NgramReader, fit_ngrams, load_ngrams
 from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary, load_vocabulary
 from sluice.tokens import TokenRows
 
@@ -20,22 +19,23 @@ class Reader(NamedTuple):
     """A fitted vocabulary and the n-grams beside it."""
 
     vocabulary: Vocabulary
-    ngrams: NgramParams | None
+    ngrams: NgramReader | None
 
     def read(self, texts: Sequence[str]) -> tuple[TokenRows, csr_matrix | None]:
         """Tokens and n-grams of texts, a row each."""
-        hashed = None if self.ngrams is None else hash_ngrams(texts, self.ngrams)
+        hashed = None if self.ngrams is None else self.ngrams.read(texts)
         return self.vocabulary.encode(texts), hashed
 
     def describe(self) -> dict[str, Any]:
         """A JSON-ready value that `load_reader` understands."""
-        ngrams = None if self.ngrams is None else self.ngrams.model_dump(mode="json")
+        ngrams = None if self.ngrams is None else self.ngrams.describe()
         return {"vocabulary": self.vocabulary.describe(), "ngrams": ngrams}
 
 
 def fit_reader(texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | None) -> Reader:
     """Learn a reader from the training rows' cleaned texts."""
-    return Reader(fit_vocabulary(texts, tokens), ngrams)
+    fitted = None if ngrams is None else fit_ngrams(texts, ngrams)
+    return Reader(fit_vocabulary(texts, tokens), fitted)
 
 
 def load_reader(description: dict[str, Any]) -> Reader:
@@ -46,9 +46,9 @@ def load_reader(description: dict[str, Any]) -> Reader:
     """
     try:
         ngrams = description["ngrams"]
-        span = None if ngrams is None else parse_section(ngrams, NgramParams, "ngrams")
-        return Reader(load_vocabulary(description["vocabulary"]), span)
-    except (KeyError, TypeError, ParamsError) as error:
+        fitted = None if ngrams is None else load_ngrams(ngrams)
+        return Reader(load_vocabulary(description["vocabulary"]), fitted)
+    except (KeyError, TypeError, ValueError, ParamsError) as error:
         raise ModelError(
             f"vocabulary.json is not a reader ({error!r:.200}): train the model again"
         ) from error
