@@ -28,10 +28,11 @@ pytestmark = pytest.mark.slow
 def one_of_each(folder: Path) -> list[dict[str, Any]]:
     """The first command of each stage of dvc.yaml, as DVC would run it, and what it writes."""
     stages: dict[str, dict[str, Any]] = {}
-    for stage in Repo(str(folder)).index.stages:
-        name = stage.name.split("@")[0]
-        outs = [str(out.def_path) for out in stage.outs]
-        stages.setdefault(name, {"name": name, "cmd": stage.cmd, "outs": outs})
+    with Repo(str(folder)) as repo:
+        for stage in repo.index.stages:
+            name = stage.name.split("@")[0]
+            outs = [str(out.def_path) for out in stage.outs]
+            stages.setdefault(name, {"name": name, "cmd": stage.cmd, "outs": outs})
     return list(stages.values())
 
 

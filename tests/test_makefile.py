@@ -17,7 +17,7 @@ SILENT = _QUIET | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 def make(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess:
     """Run make as from a fresh shell: nothing of an outer make, none of the variables set."""
-    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", *SILENT}
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VENV", "PYTHON", "TORCH_INDEX", *SILENT}
     kept = {key: value for key, value in environment().items() if key not in outer}
     return subprocess.run(
         ["make", "--no-print-directory", *words],
