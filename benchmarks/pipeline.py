@@ -23,7 +23,9 @@ def run(folder: Path, *command: str) -> float:
     """Wall-clock seconds of a command that must succeed."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     started = time.perf_counter()
-    environment = os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1"}
+    quiet = {"DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1"}
+    # The clone's own code, and not the installed one's.
+    environment = os.environ | quiet | {"PATH": path, "PYTHONPATH": str(folder / "src")}
     subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
 

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sluice.errors import ParamsError
@@ -68,6 +68,8 @@ def test_keys_are_steps_in_their_order() -> None:
         ("CAN'T", "can not", "contractions before punctuation"),
         ("&#128514;", ":face_with_tears_of_joy:", "entities before emoji"),
         ("<url>", "< url >", "no text can write a placeholder"),
+        ("&#xE000;url&#xE001; &nbsp;a", "url a", "nor can an entity"),
+        ("a&#10;b&#x202e;c", "a b c", "no entity brings a control character"),
     ],
 )
 def test_order(text, out, why) -> None:
@@ -82,6 +84,7 @@ def test_swapping_two_steps_would_be_noticed(monkeypatch) -> None:
 
 
 @given(st.lists(st.text(max_size=50), min_size=1, max_size=4))
+@example(["Â\xa0"])
 @settings(max_examples=60, deadline=None)
 def test_rows_stay_rows_without_blanks_or_controls(texts) -> None:
     cleaned = clean_texts(pl.Series(texts, dtype=pl.String), Steps()).to_list()

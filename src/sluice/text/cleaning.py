@@ -105,7 +105,7 @@ ORDER: tuple[Step, ...] = (
     Step("stop_words", lambda texts, steps: drop_stop_words(texts, steps.keep_negations)),
     Step("normalise_words", lambda texts, steps: normalise_words(texts, steps.normalise_words)),
 )
-_CHUNK = 5_000
+_CHUNK = 20_000
 _OFF = (False, "keep", "none")
 
 

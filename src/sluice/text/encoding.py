@@ -17,7 +17,7 @@ import ftfy
 import ftfy.badness
 import polars as pl
 
-from sluice.text.marks import on_matching
+from sluice.text.marks import on_matching, take_out_marks
 
 UNKNOWABLE = "\ufffd"
 _LOST = ord("_")
@@ -26,6 +26,8 @@ _PREFERRED = "…’“”–—é♥❤"
 # Foreign characters with one neighbour on each side: what the test for mojibake looks at.
 _RUN = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+[\x00-\x7f]?")
 _NON_ASCII = r"[^\x00-\x7f]"
+# What is not seen in mojibake: marks of print, emoji.
+_SUSPECT = r"[^\x00-\x7f…“”’‘–—\x{FFFD}\x{FE0F}\x{1F3FB}-\x{1F3FF}\p{Extended_Pictographic}]"
 
 
 def _resave(byte: int) -> int:
@@ -101,9 +103,13 @@ def repair_encoding(texts: pl.Series) -> pl.Series:
     Source of the test for plain mojibake: ftfy's badness (Speer 2019, doi 10.5281/zenodo.2591652).
     """
 
-    def repair(found: pl.Series) -> list[str]:
+    def repair(found: pl.Series) -> pl.Series:
         table = damage_table()
         known = found.str.replace_many(list(table), list(table.values()), leftmost=True)
-        return [_fix_mojibake(text) for text in known.to_list()]
+        return on_matching(
+            known,
+            known.str.contains(_SUSPECT),
+            lambda odd: take_out_marks(pl.Series([_fix_mojibake(text) for text in odd.to_list()])),
+        )
 
     return on_matching(texts, texts.str.contains(_NON_ASCII), repair)

@@ -63,4 +63,6 @@ def put_in_marks(texts: pl.Series) -> pl.Series:
         lambda found: found.str.replace_many(["<", ">"], [" < ", " > "]),
     )
     seen = apart.str.replace_many([OPEN, CLOSE, COLON, JOIN, END], list(_SEEN))
-    return seen.str.replace_all("  +", " ").str.strip_chars(" ").replace("", EMPTY)
+    while seen.str.contains("  ", literal=True).any():
+        seen = seen.str.replace_all("  ", " ", literal=True)
+    return seen.str.strip_chars(" ").replace("", EMPTY)

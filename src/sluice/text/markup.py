@@ -11,14 +11,16 @@ from functools import lru_cache
 import polars as pl
 import wordninja
 
-from sluice.text.marks import end_mark, mark, on_matching
+from sluice.text.marks import end_mark, mark, on_matching, take_out_marks
 
 _ENTITY = r"&#?\w+;"
 _URL = r"(?i)(?:\bhttps?:/{0,2}\S*|\bwww\.\S+|\b[a-z0-9-]+\.(?:com|co|org|net|ly|me)/\S+)"
+# What every URL holds: cheap to look for.
+_MAYBE_URL = ("http", "www.", ".com/", ".co/", ".org/", ".net/", ".ly/", ".me/")
 _RETWEET = r"\b(?:RT|MT)\s*@\s?\w+\s*:?|^\s*RT\b:?"
 _MENTION = r"(^|[^\w@])@\w+"
 _HASHTAG = r"(^|[^\w&])#(\w*\p{L}\w*)"
-_TAG = re.compile(r"(?<![\w&])#(\w*[^\W\d_]\w*)")
+_TAG = re.compile(r"#(?<![\w&]#)(\w*[^\W\d_]\w*)")  # the # first: it is quickly found
 # Boundaries inside CamelCase, HTMLPage, and between letters and digits.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
 _SHORT = 3
@@ -26,17 +28,27 @@ _LONGEST = 60
 
 
 def unescape_html(texts: pl.Series) -> pl.Series:
-    """Turn entities into characters, twice, for texts that were escaped twice (`&amp;lt;`)."""
+    """Turn entities into characters, twice, for texts that were escaped twice (`&amp;lt;`).
+
+    An entity may stand for any character, so marks and blanks are taken out once more.
+    """
     return on_matching(
         texts,
         texts.str.contains(_ENTITY),
-        lambda found: [html.unescape(html.unescape(text)) for text in found.to_list()],
+        lambda found: take_out_marks(
+            pl.Series([html.unescape(html.unescape(text)) for text in found.to_list()])
+        ),
     )
 
 
 def treat_urls(texts: pl.Series, how: str) -> pl.Series:
     """`token`: `<url>` for each link; `drop`: nothing."""
-    return texts.str.replace_all(_URL, mark("url") if how == "token" else " ")
+    sign = mark("url") if how == "token" else " "
+    return on_matching(
+        texts,
+        texts.str.contains_any(list(_MAYBE_URL), ascii_case_insensitive=True),
+        lambda found: found.str.replace_all(_URL, sign),
+    )
 
 
 def drop_retweets(texts: pl.Series) -> pl.Series:

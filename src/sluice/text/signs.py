@@ -66,9 +66,8 @@ def treat_emoji(texts: pl.Series, how: str) -> pl.Series:
     )
 
 
-_FACE = re.compile(
-    r"(?<!\w)(?:" + "|".join(f"(?P<{kind}>{_FACES[kind]})" for kind in _ORDER) + r")(?!\w)"
-)
+_FACES_IN_ORDER = "|".join(f"(?P<{kind}>{_FACES[kind]})" for kind in _ORDER)
+_FACE = re.compile(rf"(?=[:=8xX;()\[\]{{}}<^DTOo-])(?<!\w)(?:{_FACES_IN_ORDER})(?!\w)")
 # What every one of them holds: cheap to look for.
 _MAYBE_FACE = (
     r"[:=8xX;)\]}][-o^']?[)\](\[{}<>DpPoO0/\\|sS*:='^]|[(\[{][-o^']?[:=]"

@@ -4,11 +4,13 @@ In: a column of texts and how to treat the words. Out: a column of the same leng
 """
 
 import re
+import string
 from collections.abc import Callable
 from functools import cache, lru_cache
 from threading import Lock
 
 import polars as pl
+import pyarrow as pa
 from nltk.stem import PorterStemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -38,7 +40,8 @@ _ONE_READER = Lock()
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _QUOTES = "[“”„‟«»″]"
-_RUNNING = "!?.,-_*"
+_ASCII_SIGNS = sorted(set(string.punctuation) - {"'"})
+_MAYBE_SIGN_RUN = "[!?.,_*-]{3}"
 _SIGN = rf"[^\p{{L}}\p{{N}}\p{{M}}\s'{MARKS}]"
 _SIGN_RUN = re.compile(r"([!?.,_*-])\1{2,}")
 _NUMBER = r"(?-u:\b)[0-9]+(?:[.,:/][0-9]+)*(?:st|nd|rd|th)?(?-u:\b)"
@@ -99,10 +102,15 @@ def treat_punctuation(texts: pl.Series, how: str) -> pl.Series:
         return loose.str.replace_all(rf"{_SIGN}+|(?:^|\s)'(?:\s|$)", " ")
     short = on_matching(
         loose,
-        loose.str.contains_any([sign * 3 for sign in _RUNNING]),
+        loose.str.contains(_MAYBE_SIGN_RUN),
         lambda found: [_SIGN_RUN.sub(r"\1\1", text) for text in found.to_list()],
     )
-    return short.str.replace_all(f"({_SIGN})", " ${1} ")
+    apart = short.str.replace_many(_ASCII_SIGNS, [f" {sign} " for sign in _ASCII_SIGNS])
+    return on_matching(
+        apart,
+        apart.str.contains(rf"[^\x00-\x7f{MARKS}]"),
+        lambda found: found.str.replace_all(f"({_SIGN})", " ${1} "),
+    )
 
 
 def drop_stop_words(texts: pl.Series, keep_negations: bool) -> pl.Series:
@@ -146,12 +154,11 @@ def normalise_words(texts: pl.Series, how: str) -> pl.Series:
     Raises:
         ResourceError: lemmas need WordNet, and it is not on this machine.
     """
-    tokens = texts.str.split(" ")
-    different = tokens.explode(empty_as_null=False).unique().drop_nulls().to_list()
+    lists = texts.str.split(" ").to_arrow()
+    encoded = lists.flatten().dictionary_encode()
     form = _FORMS[how]
-    forms = {word: form(word) for word in sorted(different) if word and _is_plain(word)}
-    changed = {word: form for word, form in forms.items() if form != word}
-    if not changed:
-        return texts
-    new = pl.element().replace(list(changed), list(changed.values()))
-    return tokens.list.eval(new).list.join(" ")
+    different = encoded.dictionary.to_pylist()
+    forms = [form(word) if word and _is_plain(word) else word for word in different]
+    written = pa.array(forms, pa.large_string()).take(encoded.indices)
+    joined = pa.LargeListArray.from_arrays(lists.offsets, written)
+    return pl.Series(texts.name, joined).list.join(" ")
