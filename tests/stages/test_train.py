@@ -167,6 +167,9 @@ def test_a_corrupt_checkpoint_fails_in_words_and_leaves_outputs(workspace) -> No
         ({"optimisation": {"learning_rate": "fast"}}, ("optimisation.learning_rate", "fast")),
         ({"sedes": [0]}, ("sedes", "seeds")),
         ({"models": "bilstm"}, ("models",)),
+        ({"models": ["../bilstm"]}, ("models", "../bilstm")),
+        ({"variants": {"a/b": {}}}, ("variants", "a/b")),
+        ({"seeds": [-1]}, ("seeds", "-1")),
         ({"variants": {"bilstm": {"model": {"encoder": "elstm"}}}}, ("bilstm", "encoder")),
     ],
 )

@@ -59,12 +59,16 @@ class Settings(Section):
         return 0 if self.ngrams is None else self.ngrams.features
 
 
+# Names become parts of paths.
+VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
+
+
 class Train(Section):
     """Section `train` of params.yaml."""
 
-    models: tuple[str, ...] = Field(min_length=1)
+    models: tuple[VariantName, ...] = Field(min_length=1)
     """Names of the variants to train, each one of `variants`."""
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     """Seeds; each variant is trained once with each."""
     tokens: Annotated[dict[str, Any], KeysOf(TokenParams)] = Field(default_factory=dict)
     """How texts become tokens, for all variants."""
@@ -78,7 +82,7 @@ class Train(Section):
     """N-grams of the wide part, for all variants; null builds none."""
     pretrained: VectorsName | None = None
     """Pretrained word vectors, for all variants."""
-    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     """What each variant sets differently, by name."""
 
     def settings(self, name: str) -> Settings:
