@@ -40,7 +40,7 @@ def test_vectors_are_found_by_word() -> None:
 
 @pytest.mark.usefixtures("wheel")
 def test_a_wheel_without_the_file_is_named() -> None:
-    with pytest.raises(ResourceError, match="holds no .gone file"):
+    with pytest.raises(ResourceError, match=r"holds no \.gone file"):
         vectors._locate(distribution("tiny-glove"), ".gone")
 
 
