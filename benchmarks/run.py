@@ -25,9 +25,16 @@ class Goal:
     """A figure that is asked for: where it stands in the results, and when it is met."""
 
     def __init__(
-        self, name: str, path: str, asked: str, met: Callable[[Any], bool], unit: str = ""
+        self,
+        name: str,
+        path: str,
+        asked: str,
+        met: Callable[[Any], bool],
+        unit: str = "",
+        digits: int = 2,
     ) -> None:
-        self.name, self.path, self.asked, self.met, self.unit = name, path, asked, met, unit
+        self.name, self.path, self.asked, self.met = name, path, asked, met
+        self.unit, self.digits = unit, digits
 
     def value(self, results: dict[str, Any]) -> Any:
         """The measured value, or None."""
@@ -49,6 +56,13 @@ GOALS = (
         "pipeline.quality.selected_minus_plain_bilstm",
         "at least 0.015",
         lambda gap: gap[0] >= 0.015,
+    ),
+    Goal(
+        "the same, means over three seeds",
+        "pipeline.quality_over_seeds.selected_minus_plain_bilstm",
+        "at least 0.015",
+        lambda gap: gap >= 0.015,
+        digits=4,
     ),
     Goal(
         "training, rows per second over the tutorial's set-up",
@@ -92,14 +106,14 @@ GOALS = (
 )
 
 
-def shown(value: Any, unit: str) -> str:
+def shown(value: Any, unit: str, digits: int) -> str:
     """A value for the table; a list is a value with its interval."""
     if value is None:
         return "not measured"
     if isinstance(value, list):
         middle, low, high = value
         return f"{middle:+.4f} [{low:+.4f}, {high:+.4f}]"
-    return f"{value:.2f}{unit}"
+    return f"{value:.{digits}f}{unit}"
 
 
 def origin() -> dict[str, str]:
@@ -135,7 +149,9 @@ def table(results: dict[str, Any]) -> str:
     for goal in GOALS:
         value = goal.value(results)
         verdict = "" if value is None else ("yes" if goal.met(value) else "**no**")
-        lines.append(f"| {goal.name} | {goal.asked} | {shown(value, goal.unit)} | {verdict} |")
+        lines.append(
+            f"| {goal.name} | {goal.asked} | {shown(value, goal.unit, goal.digits)} | {verdict} |"
+        )
     lines += ["", "| benchmark | machine | date | commit |", "|---|---|---|---|"]
     for name, result in results.items():
         made = result["origin"]
