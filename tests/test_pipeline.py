@@ -1,6 +1,7 @@
 """The whole pipeline on a small fixture, by `dvc repro`, as a user runs it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,10 +88,27 @@ def test_the_working_tree_stays_clean_of_data(finished: Path) -> None:
 def test_dvc_shows_metrics_and_plots(finished: Path) -> None:
     shown = json.loads(run(finished, "dvc", "metrics", "show", "--json").stdout)
     files = shown[""]["data"]
-    assert {"reports/metrics/evaluation.json", "reports/metrics/leaks.json"} <= set(files)
+    assert set(files) == {"reports/metrics/scores.json", "reports/metrics/train/bilstm-0.json"}
+    scores = files["reports/metrics/scores.json"]["data"]
+    assert scores["shown"] == "bilstm-0"
+    assert scores["macro_f1_low"] <= scores["macro_f1"] <= scores["macro_f1_high"]
     plots = run(finished, "dvc", "plots", "show")
     assert plots.returncode == 0, plots.stderr
     assert (finished / "dvc_plots/index.html").exists()
+
+
+def test_dvc_compares_metrics_with_the_last_commit(finished: Path, tmp_path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder, symlinks=True)
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "results")
+    path = folder / "reports/metrics/scores.json"
+    path.write_text(path.read_text().replace('"shown"', '"macro_f2": 0.5, "shown"'))
+    compared = run(folder, "dvc", "metrics", "diff", "--json")
+    assert compared.returncode == 0, compared.stderr
+    assert "failed" not in compared.stderr
+    difference = json.loads(compared.stdout)["diff"]
+    assert list(difference) == ["reports/metrics/scores.json"]
 
 
 def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished: Path) -> None:

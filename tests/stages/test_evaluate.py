@@ -17,7 +17,7 @@ from sluice.stages.evaluate import evaluate
 
 LABELS = ("negative", "neutral", "positive")
 ROWS = 30
-OUTPUTS = ("evaluation.json", "table.csv", "confusion.csv", "errors.parquet")
+OUTPUTS = ("evaluation.json", "scores.json", "table.csv", "confusion.csv", "errors.parquet")
 SECTION = {
     "polarity": {"negative": -1.0, "neutral": 0.0, "positive": 1.0},
     "bootstrap": {"resamples": 100, "unit": "clusters"},
@@ -103,6 +103,18 @@ def test_the_tables_are_of_the_selected_model(folder: Path) -> None:
     assert errors["id"].tolist()[:3] == ["test-0", "test-1", "test-2"]
     assert errors["text"].iloc[0] == "=text 0"
     assert errors["loss"].is_monotonic_decreasing
+
+
+def test_the_numbers_to_compare_are_few_and_flat(folder: Path) -> None:
+    summary = run(folder)
+    scores = json.loads((folder / "out/scores.json").read_text())
+    assert scores["shown"] == "lstm-1"
+    assert scores["macro_f1"] == summary["models"]["lstm-1"]["test"]["macro_f1"]
+    assert scores["macro_f1_low"] == summary["models"]["lstm-1"]["intervals"]["macro_f1"]["low"]
+    assert scores["gap_value"] == summary["gap"]["value"]
+    assert scores["of_svm"] == summary["models"]["svm"]["test"]["macro_f1"]
+    assert all(isinstance(value, float | str) for value in scores.values())
+    assert len(scores) < 25
 
 
 def test_two_runs_give_the_same_bytes(folder: Path) -> None:

@@ -54,7 +54,7 @@ def test_each_step_can_be_switched_alone(key, value, changed) -> None:
 
 def test_keys_are_steps_in_their_order() -> None:
     switches = [key for key in Steps.model_fields if key != "keep_negations"]
-    assert [step.key for step in ORDER] == switches
+    assert ["repair_encoding", *(step.key for step in ORDER)] == switches
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,8 @@ def test_keys_are_steps_in_their_order() -> None:
         ("#GoodDay", "good day", "hashtags before case"),
         ("CAN'T", "can not", "contractions before punctuation"),
         ("&#128514;", ":face_with_tears_of_joy:", "entities before emoji"),
+        ("I donÕ¢_\x8aÎ_\x86¢t", "i do not", "encodings before control characters"),
+        ("haven\x8a\x97Èt", "have not", "and those before contractions"),
         ("<url>", "< url >", "no text can write a placeholder"),
         ("&#xE000;url&#xE001; &nbsp;a", "url a", "nor can an entity"),
         ("a&#10;b&#x202e;c", "a b c", "no entity brings a control character"),
@@ -78,7 +80,9 @@ def test_order(text, out, why) -> None:
 
 def test_swapping_two_steps_would_be_noticed(monkeypatch) -> None:
     swapped = list(ORDER)
-    swapped[2], swapped[7] = swapped[7], swapped[2]
+    names = [step.key for step in ORDER]
+    one, other = names.index("urls"), names.index("emoticons")
+    swapped[one], swapped[other] = swapped[other], swapped[one]
     monkeypatch.setattr(cleaning, "ORDER", tuple(swapped))
     assert clean("see http://x.org/:) now") != "see <url> now"
 

@@ -129,6 +129,23 @@ def summarise(judged: Sequence[Judged], terms: Terms) -> dict[str, Any]:
     return summary
 
 
+def headline(summary: dict[str, Any]) -> dict[str, Any]:
+    """Put the few numbers that people compare from run to run into one flat value.
+
+    The selected model's test scores with their interval, its distance to the best baseline with
+    its interval (`gap_*`), and every candidate's test macro-F1 (`of_<key>`).
+    """
+    shown = summary["selected"] or summary["best_baseline"] or next(iter(summary["models"]))
+    model = summary["models"][shown]
+    found = {name: model["test"][name] for name in COLUMNS if name in model["test"]}
+    found |= {f"{MAIN}_{side}": bound for side, bound in model["intervals"][MAIN].items()}
+    found |= {f"validation_{MAIN}": model["validation"][MAIN]}
+    gap = summary.get("gap", {})
+    found |= {f"gap_{name}": gap[name] for name in ("value", "low", "high") if name in gap}
+    scores = {f"of_{key}": one["test"][MAIN] for key, one in summary["models"].items()}
+    return {"shown": shown, **found, **scores}
+
+
 def tabulate(summary: dict[str, Any]) -> pd.DataFrame:
     """Put the summary's headline numbers into one row per candidate, in the order of judging."""
     rows = []

@@ -1,7 +1,7 @@
 """Evaluate: predictions of models and baselines in, their scores on the same test rows out.
 
-The summary is a DVC metrics file; beside it one table, the selected model's confusion rows and its
-test rows by falling loss. It draws nothing: that is `report`.
+The few numbers to compare from run to run are a DVC metrics file; beside it the whole evaluation,
+one table, the selected model's confusion rows and its test rows by falling loss. It draws nothing.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from sluice.evaluation.candidates import (
     check_labels_present,
     judge,
 )
-from sluice.evaluation.comparison import choose, summarise, tabulate
+from sluice.evaluation.comparison import choose, headline, summarise, tabulate
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import confusion_rows, rank_errors
 from sluice.evaluation.predictions import Integers, check_predictions, of_split
@@ -125,7 +125,8 @@ def evaluate(
     predictions: Path,
     test: Path,
     provenance: Path,
-    metrics: Path,
+    evaluation: Path,
+    scores: Path,
     table: Path,
     confusion: Path,
     errors: Path,
@@ -143,11 +144,12 @@ def evaluate(
     summary = _rounded(summarise(judged, terms))
     choice = choose(judged)
     shown = (choice.selected or choice.best_baseline or judged[0]).candidate
-    with staged(metrics, table, confusion, errors) as parts:
+    with staged(evaluation, scores, table, confusion, errors) as parts:
         write_json(summary, parts[0])
-        write_csv(tabulate(summary), parts[1], texts=("model", "name"))
-        write_csv(confusion_rows(shown, label_names), parts[2], texts=("actual", "predicted"))
-        write_parquet(rank_errors(shown, rows["text"], label_names), parts[3])
+        write_json(headline(summary), parts[1])
+        write_csv(tabulate(summary), parts[2], texts=("model", "name"))
+        write_csv(confusion_rows(shown, label_names), parts[3], texts=("actual", "predicted"))
+        write_parquet(rank_errors(shown, rows["text"], label_names), parts[4])
 
 
 if __name__ == "__main__":

@@ -86,10 +86,10 @@ class Step(NamedTuple):
     apply: Callable[[pl.Series, Steps], pl.Series]
 
 
-# A step may rely on those above it: entities hide URLs, URLs hold emoticons (://), mentions would
-# eat a retweet's user, case tells a hashtag's words apart, punctuation would break everything.
+# What follows repair_encoding. A step may rely on those above it: entities hide URLs, URLs hold
+# emoticons (://), mentions would eat a retweet's user, case tells a hashtag's words apart,
+# punctuation would break everything.
 ORDER: tuple[Step, ...] = (
-    Step("repair_encoding", lambda texts, _: repair_encoding(texts)),
     Step("unescape_html", lambda texts, _: unescape_html(texts)),
     Step("urls", lambda texts, steps: treat_urls(texts, steps.urls)),
     Step("retweets", lambda texts, _: drop_retweets(texts)),
@@ -110,7 +110,8 @@ _OFF = (False, "keep", "none")
 
 
 def _clean_chunk(texts: pl.Series, steps: Steps) -> pl.Series:
-    current = take_out_marks(texts)
+    # Damaged encodings hold control characters: they are repaired before those are taken out.
+    current = take_out_marks(repair_encoding(texts) if steps.repair_encoding else texts)
     for step in ORDER:
         if getattr(steps, step.key) not in _OFF:
             current = step.apply(current, steps)

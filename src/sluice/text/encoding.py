@@ -17,7 +17,7 @@ import ftfy
 import ftfy.badness
 import polars as pl
 
-from sluice.text.marks import on_matching, take_out_marks
+from sluice.text.marks import on_matching
 
 UNKNOWABLE = "\ufffd"
 _LOST = ord("_")
@@ -109,7 +109,7 @@ def repair_encoding(texts: pl.Series) -> pl.Series:
         return on_matching(
             known,
             known.str.contains(_SUSPECT),
-            lambda odd: take_out_marks(pl.Series([_fix_mojibake(text) for text in odd.to_list()])),
+            lambda odd: [_fix_mojibake(text) for text in odd.to_list()],
         )
 
     return on_matching(texts, texts.str.contains(_NON_ASCII), repair)
