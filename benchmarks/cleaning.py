@@ -8,9 +8,7 @@ given every advantage: sentences are not parted first, and WordNet is loaded bef
 Memory is the peak of a process of its own that runs the stage on 1.6 million rows.
 """
 
-import contextlib
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -26,9 +24,9 @@ import polars as pl
 import yaml
 from nltk.stem import WordNetLemmatizer
 from nltk.tokenize import word_tokenize
+from tweets import make_rows
 
-from sluice.files import read_parquet, write_parquet
-from sluice.stages.ingest import ingest
+from sluice.files import write_parquet
 from sluice.text import words
 from sluice.text.cleaning import Steps, clean_texts
 from sluice.text.wordnet import find_wordnet
@@ -46,14 +44,6 @@ from sluice.stages.clean import clean
 clean(*map(Path, sys.argv[1:]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-
-
-def bundled_rows(folder: Path) -> pd.DataFrame:
-    """The rows that ingest makes of the bundled tweets."""
-    os.chdir(ROOT)
-    with contextlib.redirect_stdout(sys.stderr):
-        ingest(folder / "rows.parquet", folder / "rejected.csv", folder / "provenance.json")
-    return read_parquet(folder / "rows.parquet")
 
 
 def rate(rows: int, work: Callable[[], object]) -> float:
@@ -112,7 +102,7 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = bundled_rows(folder)
+        rows = make_rows(folder).drop(columns="cleaned")
         rates = compare(rows["text"])
         memory, seconds = peak_memory(rows, folder)
     result = {

@@ -1,10 +1,10 @@
 """Training: Sluice's loop against a tutorial's set-up and against a bare PyTorch loop.
 
-All three train the same network with the same optimiser on rows of the training split, in turns
+All three train the same network with the same optimiser on the cleaned bundled tweets, in turns
 within one run. The tutorial pads every text to 200 tokens and collates sample by sample in Python;
 the bare loop runs over Sluice's own batches without Lightning, scores or averages.
 
-Needs data/augmented/train.parquet (`make run`). Prints one JSON object.
+Prints one JSON object.
 """
 
 import json
@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
+from tweets import make_rows
 
 from sluice.data.batches import Batches, LabelledRows, TextDataModule, shuffled_batches
-from sluice.files import read_parquet
 from sluice.models.classifier import Classifier, OptimisationParams
 from sluice.models.network import NetworkParams, TextNetwork
 from sluice.models.training import fit, quiet_lightning
@@ -57,7 +57,8 @@ def pad_samples(samples: list[tuple[list[int], int]]) -> tuple[torch.Tensor, ...
 
 
 def read_rows() -> tuple[LabelledRows, int]:
-    frame = read_parquet(Path("data/augmented/train.parquet"), ["cleaned", "label"])
+    with tempfile.TemporaryDirectory() as folder:
+        frame = make_rows(Path(folder))
     texts = frame["cleaned"].to_list()
     vocabulary = fit_vocabulary(texts, TokenParams(kind="words"))
     labels = frame["label"].map(LABELS.index).to_numpy(np.int64)

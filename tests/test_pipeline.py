@@ -104,11 +104,12 @@ def test_dvc_compares_metrics_with_the_last_commit(finished: Path, tmp_path) -> 
     run(folder, "git", "commit", "-qm", "results")
     path = folder / "reports/metrics/scores.json"
     path.write_text(path.read_text().replace('"shown"', '"macro_f2": 0.5, "shown"'))
-    compared = run(folder, "dvc", "metrics", "diff", "--json")
+    compared = run(folder, "dvc", "metrics", "diff")
     assert compared.returncode == 0, compared.stderr
     assert "failed" not in compared.stderr
-    difference = json.loads(compared.stdout)["diff"]
-    assert list(difference) == ["reports/metrics/scores.json"]
+    lines = [line.split() for line in compared.stdout.splitlines()]
+    assert ["reports/metrics/scores.json", "macro_f2", "-", "0.5", "-"] in lines
+    assert {line[0] for line in lines[1:]} == {"reports/metrics/scores.json"}
 
 
 def test_a_changed_parameter_reruns_what_depends_on_it_and_no_more(finished: Path) -> None:
