@@ -93,7 +93,7 @@ ALLOWED = {
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},
 }
-NEUTRAL = {"__version__", "errors", "params", "files", "tokens"}
+NEUTRAL = {"__version__", "errors", "params", "files", "temperature", "tokens"}
 
 
 @pytest.mark.parametrize("room", ALLOWED)

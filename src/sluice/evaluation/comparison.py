@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from sluice.evaluation.candidates import Judged, Terms
-from sluice.evaluation.intervals import percentile_interval
+from sluice.evaluation.intervals import Interval, percentile_interval
 
 MAIN = "macro_f1"
 COLUMNS = (
@@ -23,9 +24,19 @@ COLUMNS = (
 
 
 def pick_best(judged: Iterable[Judged], kind: str) -> Judged | None:
-    """Pick the model or baseline with the best macro-F1 on validation; of equals the first."""
-    of_kind = [one for one in judged if one.candidate.kind == kind]
-    return max(of_kind, key=lambda one: one.validation[MAIN], default=None)
+    """Pick the model or baseline with the best macro-F1 on validation; of equals the first.
+
+    A model with several seeds stands with their mean, and of the best model the best seed is
+    picked: the best of many seeds would be too good by the luck of the best.
+    """
+    by_name: dict[str, list[Judged]] = {}
+    for one in judged:
+        if one.candidate.kind == kind:
+            by_name.setdefault(one.candidate.name, []).append(one)
+    if not by_name:
+        return None
+    best = max(by_name.values(), key=lambda runs: np.mean([one.validation[MAIN] for one in runs]))
+    return max(best, key=lambda one: one.validation[MAIN])
 
 
 def compare(first: Judged, second: Judged, confidence: float) -> dict[str, float]:
@@ -46,28 +57,42 @@ def intervals_of(one: Judged, confidence: float) -> dict[str, dict[str, float]]:
     }
 
 
-def _over_seeds(tests: Sequence[dict[str, float]]) -> dict[str, Any]:
-    values = pd.DataFrame(tests)
-    mean, spread = values.mean(), values.std(ddof=1)
-    scores = {
-        name: {"mean": float(mean[name]), "spread": float(spread[name])}
-        if len(tests) > 1
-        else {"mean": float(mean[name])}
-        for name in values.columns
-    }
-    return {"seeds": len(tests), **scores}
+def seed_interval(values: Sequence[float], confidence: float) -> Interval:
+    """Give the interval of the mean over seeds: mean ± t(n - 1) * s / sqrt(n).
 
-
-def summarise_seeds(judged: Iterable[Judged]) -> dict[str, Any]:
-    """Give mean and sample standard deviation (n - 1) of test scores over seeds, per model.
-
-    One seed has no standard deviation, and none is given.
+    Student 1908, "The Probable Error of a Mean". It says how far the mean would move with other
+    seeds on the same rows. Two seeds at least.
     """
-    by_name: dict[str, list[dict[str, float]]] = {}
+    error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    reach = float(t.ppf((1.0 + confidence) / 2.0, len(values) - 1)) * error
+    mean = float(np.mean(values))
+    return Interval(mean - reach, mean + reach)
+
+
+def _over_seeds(runs: Sequence[Judged], confidence: float) -> dict[str, Any]:
+    scores: dict[str, Any] = {"seeds": len(runs)}
+    for name in runs[0].test:
+        values = [one.test[name] for one in runs]
+        rows = percentile_interval(np.mean([one.samples[name] for one in runs], axis=0), confidence)
+        scores[name] = {"mean": float(np.mean(values)), "over_rows": rows._asdict()}
+        if len(runs) > 1:
+            scores[name]["spread"] = float(np.std(values, ddof=1))
+            scores[name]["over_seeds"] = seed_interval(values, confidence)._asdict()
+    return scores
+
+
+def summarise_seeds(judged: Iterable[Judged], confidence: float) -> dict[str, Any]:
+    """Give the mean of each test score over a model's seeds, and two intervals of that mean.
+
+    `over_rows` is the bootstrap interval of the mean, the seeds as they are: what other test rows
+    would change. `over_seeds` is the t interval, the rows as they are: what other trainings would
+    change; with it stands the sample standard deviation (n - 1), `spread`. One seed has neither.
+    """
+    by_name: dict[str, list[Judged]] = {}
     for one in judged:
         if one.candidate.kind == "model":
-            by_name.setdefault(one.candidate.name, []).append(one.test)
-    return {name: _over_seeds(tests) for name, tests in by_name.items()}
+            by_name.setdefault(one.candidate.name, []).append(one)
+    return {name: _over_seeds(runs, confidence) for name, runs in by_name.items()}
 
 
 class Choice(NamedTuple):
@@ -119,7 +144,7 @@ def summarise(judged: Sequence[Judged], terms: Terms) -> dict[str, Any]:
         "confidence": confidence,
         "rows": rows,
         "models": {one.candidate.key: _describe(one, choice, confidence) for one in judged},
-        "over_seeds": summarise_seeds(judged),
+        "over_seeds": summarise_seeds(judged, confidence),
     }
     for name, found in choice._asdict().items():
         summary[name] = None if found is None else found.candidate.key
@@ -146,6 +171,14 @@ def headline(summary: dict[str, Any]) -> dict[str, Any]:
     return {"shown": shown, **found, **scores}
 
 
+def _seed_columns(seeds: dict[str, Any]) -> dict[str, float | None]:
+    """The model's mean over seeds and its t interval, where there are several."""
+    found = seeds.get(MAIN, {})
+    bounds = found.get("over_seeds", {})
+    row = {f"seeds_{MAIN}_mean": found.get("mean") if bounds else None}
+    return row | {f"seeds_{MAIN}_{side}": bounds.get(side) for side in ("low", "high")}
+
+
 def tabulate(summary: dict[str, Any]) -> pd.DataFrame:
     """Put the summary's headline numbers into one row per candidate, in the order of judging."""
     rows = []
@@ -157,5 +190,6 @@ def tabulate(summary: dict[str, Any]) -> pd.DataFrame:
         row |= {name: model["test"][name] for name in COLUMNS if name in model["test"]}
         row |= {"macro_f1_low": interval["low"], "macro_f1_high": interval["high"]}
         row |= {f"gap_{name}": gap.get(name) for name in ("value", "low", "high")}
+        row |= _seed_columns(summary["over_seeds"].get(model["name"], {}))
         rows.append(row)
     return pd.DataFrame(rows).astype({"seed": "Int64"})

@@ -4,6 +4,7 @@ In: per-row columns of one or many models. Out: their sums over resamples, and i
 It stops at resampling: what the sums mean is in `sluice.evaluation.metrics`.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,22 @@ class Interval(NamedTuple):
     high: float
 
 
+def draw_times(groups: int, resamples: int, seed: int) -> Iterator[Floats]:
+    """Give how often each group is drawn, (some resamples, groups), until there are `resamples`.
+
+    Groups are drawn with replacement, as many as there are. The same arguments give the same draws,
+    so that whoever uses them is paired with whoever else does.
+    """
+    generator = np.random.default_rng(seed)
+    size = max(1, CHUNK // groups)
+    for start in range(0, resamples, size):
+        chunk = min(size, resamples - start)
+        draws = generator.integers(groups, size=(chunk, groups))
+        draws += groups * np.arange(chunk)[:, np.newaxis]
+        times = np.bincount(draws.ravel(), minlength=chunk * groups)
+        yield times.reshape(chunk, groups).astype(np.float64)
+
+
 def bootstrap_sums(columns: Floats, groups: Integers, resamples: int, seed: int) -> Floats:
     """Sum the columns over bootstrap resamples of groups of rows, (resamples, columns).
 
@@ -40,16 +57,7 @@ def bootstrap_sums(columns: Floats, groups: Integers, resamples: int, seed: int)
     count = int(groups.max()) + 1
     totals = np.zeros((count, columns.shape[1]))
     np.add.at(totals, groups, columns)
-    generator = np.random.default_rng(seed)
-    size = max(1, CHUNK // count)
-    sums = np.empty((resamples, columns.shape[1]))
-    for start in range(0, resamples, size):
-        chunk = min(size, resamples - start)
-        draws = generator.integers(count, size=(chunk, count))
-        draws += count * np.arange(chunk)[:, np.newaxis]
-        times = np.bincount(draws.ravel(), minlength=chunk * count).reshape(chunk, count)
-        sums[start : start + chunk] = times.astype(np.float64) @ totals
-    return sums
+    return np.vstack([times @ totals for times in draw_times(count, resamples, seed)])
 
 
 def percentile_interval(samples: Floats, confidence: float) -> Interval:
@@ -60,3 +68,14 @@ def percentile_interval(samples: Floats, confidence: float) -> Interval:
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(samples, [tail, 1.0 - tail])
     return Interval(float(low), float(high))
+
+
+def basic_interval(value: float, samples: Floats, confidence: float) -> Interval:
+    """Give the basic bootstrap interval of a number that cannot be negative.
+
+    Davison & Hinkley 1997, "Bootstrap Methods and their Application", equation 5.6: the percentiles
+    mirrored at the value. It is for statistics that noise can only raise, such as a mean absolute
+    gap: their resamples lie above the value, and so would a percentile interval.
+    """
+    low, high = percentile_interval(samples, confidence)
+    return Interval(max(0.0, 2.0 * value - high), max(0.0, 2.0 * value - low))

@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+
+from sluice.temperature import apply_temperature, fit_temperature
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-
-LOG_TEMPERATURES = (-6.0, 6.0)
 
 
 class Tables(NamedTuple):
@@ -39,25 +37,6 @@ class Outcome(NamedTuple):
     facts: dict[str, Any]
 
 
-def fit_temperature(scores: Floats, labels: Integers) -> float:
-    """Find the T for which softmax(scores / T) has the least log loss; it changes no decision.
-
-    Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2; ln T is searched
-    within `LOG_TEMPERATURES`.
-
-    Args:
-        scores: one score per label, (rows, labels).
-        labels: true labels, (rows,).
-    """
-
-    def loss(log_temperature: float) -> float:
-        chosen = log_softmax(scores / np.exp(log_temperature), axis=1)
-        return -float(chosen[np.arange(len(labels)), labels].mean())
-
-    found = minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded")
-    return float(np.exp(found.x))
-
-
 def calibrate(validation: Floats, test: Floats, labels: Integers, facts: dict[str, Any]) -> Outcome:
     """Turn scores into probabilities by a temperature fitted on the validation rows.
 
@@ -68,5 +47,5 @@ def calibrate(validation: Floats, test: Floats, labels: Integers, facts: dict[st
         facts: what the outcome tells besides the temperature.
     """
     temperature = fit_temperature(validation, labels)
-    first, second = (softmax(scores / temperature, axis=1) for scores in (validation, test))
+    first, second = (apply_temperature(scores, temperature) for scores in (validation, test))
     return Outcome(first, second, facts | {"temperature": temperature})
