@@ -36,6 +36,7 @@ def test_every_stage_ran_and_every_output_is_there(finished: Path) -> None:
         "clean",
         "split",
         "augment",
+        "probe",
         "train@bilstm-0",
         "baseline@majority",
         "baseline@tfidf_logreg",

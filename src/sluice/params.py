@@ -18,7 +18,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from sluice.errors import ParamsError
 
-SECTIONS = ("ingest", "clean", "split", "augment", "train", "baseline", "evaluate", "report")
+SECTIONS = (
+    "ingest", "clean", "split", "augment", "probe", "train", "baseline", "evaluate", "report",
+)  # fmt: skip
 MAX_VALUES = 100_000
 """Values that a file may hold once its aliases are written out."""
 

@@ -15,12 +15,15 @@ from sluice.stages.baseline import baseline
 
 LABELS = ["negative", "neutral", "positive"]
 TEXTS = {"negative": "an awful day", "neutral": "a chair", "positive": "a lovely day"}
-OUTPUTS = ("predictions.parquet", "metrics.json", "timing.json")
+OUTPUTS = ("predictions.parquet", "metrics.json", "timing.json", "answers.parquet")
 
 
 def write_inputs(folder: Path, parts: dict[str, pd.DataFrame], **params: object) -> None:
     for name, frame in parts.items():
         write_parquet(frame, folder / f"{name}.parquet")
+    questions = {"id": ["a", "b"], "text": ["a lovely day", "so awful"]}
+    asked = pd.DataFrame(questions | {"cleaned": questions["text"]})
+    write_parquet(asked, folder / "probes.parquet")
     (folder / "provenance.json").write_text(json.dumps({"labels": LABELS}))
     section = {"names": ["majority"], "min_rows": 1, "c_grid": [0.1, 1.0], **params}
     (folder / "params.yaml").write_text(yaml.safe_dump({"baseline": section}))
@@ -43,7 +46,8 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, name: str) -> None:
     inputs = (folder / f"{part}.parquet" for part in ("train", "validation", "test"))
     outputs = (folder / "out" / output for output in OUTPUTS)
-    baseline(name, *inputs, folder / "provenance.json", *outputs, params=folder / "params.yaml")
+    facts = (folder / "provenance.json", folder / "probes.parquet")
+    baseline(name, *inputs, *facts, *outputs, params=folder / "params.yaml")
 
 
 @pytest.mark.parametrize("name", ["majority", "vader", "tfidf_svm", "tfidf_logreg"])
@@ -56,6 +60,19 @@ def test_predictions_are_validation_rows_then_test_rows(folder: Path, name: str)
     metrics = json.loads((folder / "out/metrics.json").read_text())
     assert metrics["train_rows"] == 30
     assert metrics["validation_accuracy"] == pytest.approx(1 / 3 if name == "majority" else 1.0)
+
+
+def test_texts_that_are_no_rows_are_answered_and_change_nothing(folder: Path) -> None:
+    run(folder, "tfidf_svm")
+    said = pd.read_parquet(folder / "out/answers.parquet")
+    assert said["id"].tolist() == ["a", "b"]
+    assert said.drop(columns="id").to_numpy().argmax(axis=1).tolist() == [2, 0]
+    before = (folder / "out/predictions.parquet").read_bytes()
+    none = pd.read_parquet(folder / "probes.parquet").head(0)
+    write_parquet(none, folder / "probes.parquet")
+    run(folder, "tfidf_svm")
+    assert len(pd.read_parquet(folder / "out/answers.parquet")) == 0
+    assert (folder / "out/predictions.parquet").read_bytes() == before
 
 
 def test_only_the_timing_differs_between_runs(folder: Path) -> None:

@@ -39,6 +39,7 @@ OUTPUTS = (
     "predictions.parquet",
     "metrics.json",
     "timing.json",
+    "answers.parquet",
 )
 SECTION = {
     "models": ["bilstm", "wide"],
@@ -67,8 +68,15 @@ def workspace(tmp_path, monkeypatch) -> Path:
     for seed, name in enumerate(("train", "validation", "test")):
         frame(240 if name == "train" else 60, seed).to_parquet(f"{name}.parquet", index=False)
     Path("provenance.json").write_text(json.dumps({"labels": LABELS}))
+    write_probes("good fine", "bad awful hate", "the table")
     write_params({})
     return tmp_path
+
+
+def write_probes(*texts: str) -> None:
+    ids = [f"probe-{row}" for row in range(len(texts))]
+    table = pd.DataFrame({"id": ids, "cleaned": list(texts)}, dtype="str")
+    table.to_parquet("probes.parquet", index=False)
 
 
 def write_params(changes: dict) -> None:
@@ -77,6 +85,7 @@ def write_params(changes: dict) -> None:
 
 def paths(folder: str) -> list[Path]:
     inputs = ("train.parquet", "validation.parquet", "test.parquet", "provenance.json")
+    inputs += ("probes.parquet",)
     return [*map(Path, inputs), *(Path(folder) / name for name in OUTPUTS)]
 
 
@@ -97,6 +106,22 @@ def test_outputs_are_complete_and_agree_with_the_stored_model(workspace, model: 
     np.testing.assert_allclose(again, kept, atol=1e-6)
     right = predicted[columns].to_numpy().argmax(1) == predicted["label"].map(LABELS.index)
     assert right.mean() > 0.8
+
+
+@pytest.mark.parametrize("model", ["bilstm", "wide"])
+def test_texts_that_are_no_rows_are_answered(workspace, model: str) -> None:
+    train(model, 0, *paths("out"))
+    said = pd.read_parquet("out/answers.parquet")
+    assert list(said.columns) == ["id", "p_negative", "p_neutral", "p_positive"]
+    assert said["id"].tolist() == ["probe-0", "probe-1", "probe-2"]
+    assert said.drop(columns="id").to_numpy().argmax(axis=1).tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("model", ["bilstm", "wide"])
+def test_no_questions_get_no_answers(workspace, model: str) -> None:
+    write_probes()
+    train(model, 0, *paths("out"))
+    assert len(pd.read_parquet("out/answers.parquet")) == 0
 
 
 def test_two_runs_are_byte_identical_but_for_the_timing(workspace) -> None:

@@ -50,7 +50,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess:
 def make_workspace(folder: Path, *, git: bool) -> Path:
     """A checkout of the project with the fixture as its source, with or without git."""
     folder.mkdir()
-    for name in ("src", "presets", ".dvc/config", "dvc.yaml", ".dvcignore", ".gitignore"):
+    for name in ("src", "presets", "suites", ".dvc/config", "dvc.yaml", ".dvcignore", ".gitignore"):
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

@@ -13,6 +13,7 @@ from pydantic import field_validator
 
 from sluice.command import run_stage
 from sluice.errors import DataError
+from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.metrics import headline_scores, row_columns
 from sluice.evaluation.predictions import (
     Floats,
@@ -90,26 +91,34 @@ def baseline(
     validation: Path,
     test: Path,
     provenance: Path,
+    probes: Path,
     predictions: Path,
     metrics: Path,
     timing: Path,
+    answers: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
-    """Fit the baseline NAME and predict validation and test rows with it."""
+    """Fit the baseline NAME and predict validation rows, test rows and probes with it."""
     section = read_section(params, "baseline", Baseline)
     label_names = tuple(read_json(provenance)["labels"])
     rows, validation_rows, test_rows = (
         _read_part(path, label_names) for path in (augmented, validation, test)
     )
-    tables = Tables(rows, validation_rows, test_rows, label_names)
+    questions = read_parquet(probes, ["id", "text", "cleaned"])
+    # A baseline only predicts the test rows, so texts without a label may stand behind them.
+    asked = pd.concat([test_rows, questions], ignore_index=True)
     started = time.perf_counter()
-    outcome = run_baseline(name, tables, section)
+    whole = run_baseline(name, Tables(rows, validation_rows, asked, label_names), section)
     seconds = time.perf_counter() - started
+    tables = Tables(rows, validation_rows, test_rows, label_names)
+    outcome = whole._replace(test=whole.test[: len(test_rows)])
+    said = answer_frame(questions["id"], whole.test[len(test_rows) :], label_names)
     predicted = _predictions(tables, outcome)
-    with staged(predictions, metrics, timing) as parts:
+    with staged(predictions, metrics, timing, answers) as parts:
         write_parquet(predicted, parts[0])
         write_json(_metrics(tables, outcome, predicted), parts[1])
         write_json({"seconds": round(seconds, 3)}, parts[2])
+        write_parquet(said, parts[3])
 
 
 if __name__ == "__main__":

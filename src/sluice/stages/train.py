@@ -22,6 +22,7 @@ from pydantic import Field
 from sluice.command import run_stage
 from sluice.data.batches import Batches, LabelledRows, TextDataModule, ordered_batches
 from sluice.errors import DataError, ParamsError
+from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.models import callbacks
@@ -164,6 +165,18 @@ def _metrics(fitted: Fitted, network: TextNetwork, rows: LabelledRows) -> dict[s
     }
 
 
+def _answers(network: TextNetwork, reader: Reader, probes: Path, names: list[str]) -> pd.DataFrame:
+    """What the network says to texts that have no label."""
+    questions = read_parquet(probes, ["id", "cleaned"])
+    if questions.empty:
+        return answer_frame(questions["id"], [], names)
+    tokens, ngrams = reader.read(questions["cleaned"].to_list())
+    count = len(questions)
+    rows = LabelledRows(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
+    batches = Batches(rows, ordered_batches(tokens.lengths, 512))
+    return answer_frame(questions["id"], predict_probabilities(network, batches), names)
+
+
 def _predictions(
     network: TextNetwork, reader: Reader, parts: dict[str, Path], names: list[str]
 ) -> pd.DataFrame:
@@ -186,6 +199,7 @@ def train(
     validation: Path,
     test: Path,
     provenance: Path,
+    probes: Path,
     weights: Path,
     config: Path,
     vocabulary_file: Path,
@@ -193,9 +207,10 @@ def train(
     predictions: Path,
     metrics: Path,
     timing: Path,
+    answers: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
-    """Train the variant NAME with SEED and predict validation and test rows with it."""
+    """Train the variant NAME with SEED and predict validation rows, test rows and probes with it."""
     section = read_section(params, "train", Train)
     settings = section.settings(name)
     names = list(read_json(provenance)["labels"])
@@ -224,7 +239,7 @@ def train(
         network=settings.model,
     )
     predicted = _predictions(network, reader, {"validation": validation, "test": test}, names)
-    outputs = (weights, config, vocabulary_file, curves, predictions, metrics, timing)
+    outputs = (weights, config, vocabulary_file, curves, predictions, metrics, timing, answers)
     with staged(*outputs) as parts:
         save_weights(fitted.weights, parts[0])
         write_json(json.loads(description.model_dump_json()), parts[1])
@@ -233,6 +248,7 @@ def train(
         write_parquet(predicted, parts[4])
         write_json(_metrics(fitted, network, rows), parts[5])
         write_json({"seconds": round(fitted.seconds, 3)}, parts[6])
+        write_parquet(_answers(network, reader, probes, names), parts[7])
     shutil.rmtree(scratch, ignore_errors=True)
 
 
