@@ -210,7 +210,7 @@ def train(
     answers: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
-    """Train the variant NAME with SEED and predict validation rows, test rows and probes with it."""
+    """Train the variant NAME with SEED; predict validation rows, test rows and probes with it."""
     section = read_section(params, "train", Train)
     settings = section.settings(name)
     names = list(read_json(provenance)["labels"])
