@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from sluice.evaluation.candidates import Candidate
 from sluice.evaluation.predictions import prediction_frame
-from sluice.evaluation.slice_scores import Terms, adjust_holm, slice_headline, summarise_slices
+from sluice.evaluation.slice_scores import SliceTerms, adjust_holm, slice_headline, summarise_slices
 from sluice.evaluation.slices import Slice
 
 LABELS = ("no", "so", "yes")
@@ -32,7 +32,7 @@ BAD = np.where(FIRST & (np.arange(ROWS) % 2 == 0), (TRUE + 1) % 3, TRUE)
 def summarise(predicted: np.ndarray, *parts: Slice, fairness: tuple[str, ...] = (), **terms):
     settings = {"resamples": 400, "seed": 0, "confidence": 0.95, "min_rows": 20, **terms}
     candidates = [candidate("lstm", predicted), candidate("svm", NOISY)]
-    whole = Terms(candidates, LABELS, np.arange(ROWS), **settings)
+    whole = SliceTerms(candidates, LABELS, np.arange(ROWS), **settings)
     return summarise_slices(parts, whole, fairness)
 
 
@@ -134,7 +134,7 @@ def test_the_headline_is_flat() -> None:
 def test_clusters_are_drawn_whole() -> None:
     groups = pd.factorize(np.arange(ROWS) // 10)[0]
     candidates = [candidate("lstm", BAD)]
-    wide = summarise_slices(halves(), Terms(candidates, LABELS, groups, 400, 0, 0.95, 20), ())
-    rows = Terms(candidates, LABELS, np.arange(ROWS), 400, 0, 0.95, 20)
+    wide = summarise_slices(halves(), SliceTerms(candidates, LABELS, groups, 400, 0, 0.95, 20), ())
+    rows = SliceTerms(candidates, LABELS, np.arange(ROWS), 400, 0, 0.95, 20)
     assert wide != summarise_slices(halves(), rows, ())
     assert wide["slices"][0]["scores"].keys() == {"lstm"}

@@ -18,6 +18,7 @@ from sluice.stages.evaluate import evaluate
 LABELS = ("negative", "neutral", "positive")
 ROWS = 30
 OUTPUTS = ("evaluation.json", "scores.json", "table.csv", "confusion.csv", "errors.parquet")
+OUTPUTS += ("slices.json",)
 SECTION = {
     "polarity": {"negative": -1.0, "neutral": 0.0, "positive": 1.0},
     "bootstrap": {"resamples": 100, "unit": "clusters"},
@@ -30,6 +31,7 @@ def make_rows() -> pd.DataFrame:
         {
             "id": [f"test-{row}" for row in range(ROWS)],
             "text": [f"=text {row}" for row in range(ROWS)],
+            "cleaned": [f"= text {row % 4 * 'not '}" for row in range(ROWS)],
             "label": labels,
             "cluster": [f"c{row // 2}" for row in range(ROWS)],
         }

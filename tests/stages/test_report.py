@@ -23,7 +23,7 @@ from sluice.reporting import plots
 from sluice.stages.report import report
 
 FIGURES = ("labels", "lengths", "comparison", "differences", "labels_f1", "loss", "accuracy")
-FIGURES += ("confusion",)
+FIGURES += ("confusion", "slices")
 
 
 def run(folder: Path) -> Path:

@@ -13,6 +13,8 @@ from sluice.evaluation.comparison import summarise
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import rank_errors
 from sluice.evaluation.predictions import prediction_frame
+from sluice.evaluation.slice_scores import SliceTerms, summarise_slices
+from sluice.evaluation.slices import Slice
 from sluice.files import write_csv, write_json, write_parquet
 from sluice.models.callbacks import COLUMNS
 
@@ -94,6 +96,18 @@ def _write_trainings(folder: Path, keys: list[str]) -> None:
         write_json(training, folder / f"metrics/train/{key}.json")
 
 
+def _write_slices(folder: Path, candidates: list[Candidate], labels: tuple[str, ...]) -> None:
+    """Two columns, of which one has a group that is too small."""
+    parts = [
+        Slice("platform", "web", np.arange(ROWS) < 30),
+        Slice("platform", "phone", np.arange(ROWS) >= 30),
+        Slice("country", "<i>Atlantis", np.arange(ROWS) < 3),
+    ]
+    terms = SliceTerms(candidates, labels, np.arange(ROWS), 100, 0, 0.95, 10)
+    found = summarise_slices(parts, terms, ("platform", "country"))
+    write_json(found, folder / "metrics/slices.json")
+
+
 def write_run(
     folder: Path,
     *,
@@ -126,6 +140,8 @@ def write_run(
     write_json(summary, folder / "metrics/evaluation.json")
     shown = summary["selected"] or summary["best_baseline"]
     candidate = next(one for one in wanted if one.key == shown)
+    beside = [one for one in wanted if one.key == summary["best_baseline"] != shown]
+    _write_slices(folder, [candidate, *beside], labels)
     test = pd.read_parquet(folder / "split/test.parquet")
     write_parquet(rank_errors(candidate, test["text"], labels), folder / "errors.parquet")
     section = {"title": "Tweets", "worst_errors": 5, "few_test_rows": 10, **section}

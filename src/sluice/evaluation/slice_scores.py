@@ -29,7 +29,7 @@ SCORES = ("macro_f1", "accuracy")
 
 
 @dataclass(frozen=True)
-class Terms:
+class SliceTerms:
     """On what terms slices are scored; `candidates` begins with the one that is shown."""
 
     candidates: Sequence[Candidate]
@@ -84,7 +84,7 @@ class Counted:
         return _scores(self.total, labels), _scores(self.drawn, labels)
 
 
-def count_slices(parts: Sequence[Slice], terms: Terms) -> list[Counted]:
+def count_slices(parts: Sequence[Slice], terms: SliceTerms) -> list[Counted]:
     """Count what slices hold, in the test rows and in the same resamples for all.
 
     So any two slices and any two candidates are paired. Groups of rows are drawn (Field & Welsh
@@ -131,7 +131,7 @@ def _difference(one: Counted, whole: Counted, confidence: float) -> dict[str, fl
     return {**_interval(value, samples, confidence), "p": p_value}
 
 
-def _scores_of(one: Counted, terms: Terms) -> dict[str, dict[str, dict[str, float]]]:
+def _scores_of(one: Counted, terms: SliceTerms) -> dict[str, dict[str, dict[str, float]]]:
     values, samples = one.scores(one.labels)
     return {
         candidate.key: {
@@ -143,7 +143,7 @@ def _scores_of(one: Counted, terms: Terms) -> dict[str, dict[str, dict[str, floa
 
 
 def _describe(
-    one: Counted, difference: dict[str, float], p_value: float, terms: Terms
+    one: Counted, difference: dict[str, float], p_value: float, terms: SliceTerms
 ) -> dict[str, Any]:
     return {
         "dimension": one.part.dimension,
@@ -181,7 +181,7 @@ def largest_gap(groups: Sequence[Counted], confidence: float) -> dict[str, Any] 
 
 
 def summarise_slices(
-    parts: Sequence[Slice], terms: Terms, fairness: Sequence[str]
+    parts: Sequence[Slice], terms: SliceTerms, fairness: Sequence[str]
 ) -> dict[str, Any]:
     """Score all slices that are large enough; put what was found into one JSON-ready value.
 

@@ -17,6 +17,7 @@ from sluice.errors import DataError
 from sluice.reporting.facts import ADVICE
 from sluice.reporting.origins import Augmentation, Leaks, Provenance
 from sluice.reporting.scores import Evaluation, Training
+from sluice.reporting.slices import Slices
 
 SPLITS = ("train", "validation", "test")
 CURVES = (
@@ -60,6 +61,7 @@ class Contents:
     curves: Mapping[str, pd.DataFrame]
     lengths: Mapping[str, pd.Series]
     mistakes: Sequence[Mistake]
+    slices: Slices
     data_versions: Sequence[Version]
     params_versions: Sequence[Version]
     few_rows: int

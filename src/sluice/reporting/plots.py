@@ -20,6 +20,7 @@ from sluice.reporting.charts import (
 )
 from sluice.reporting.contents import Contents
 from sluice.reporting.curves import draw_curves, draw_label_counts, draw_lengths
+from sluice.reporting.slices import draw_slices
 
 FORMATS = (".png", ".svg")
 
@@ -33,6 +34,7 @@ FIGURES: dict[str, Callable[[Contents], Figure | None]] = {
     "loss": partial(draw_curves, measure="loss"),
     "accuracy": partial(draw_curves, measure="accuracy"),
     "confusion": lambda contents: draw_confusion(contents.evaluation),
+    "slices": lambda contents: draw_slices(contents.slices),
 }
 
 
@@ -43,6 +45,8 @@ def expected_figures(contents: Contents) -> list[str]:
         expected = [name for name in expected if name not in {"loss", "accuracy"}]
     if not any(one.against_baseline for one in contents.evaluation.models.values()):
         expected.remove("differences")
+    if not contents.slices.slices:
+        expected.remove("slices")
     return expected
 
 

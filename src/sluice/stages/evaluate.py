@@ -24,8 +24,11 @@ from sluice.evaluation.comparison import choose, headline, summarise, tabulate
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import confusion_rows, rank_errors
 from sluice.evaluation.predictions import Integers, check_predictions, of_split
+from sluice.evaluation.slice_scores import SliceTerms, slice_headline, summarise_slices
+from sluice.evaluation.slices import SliceParams, check_columns, cut_slices
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.params import Section, parse_section, read_section, read_yaml
+from sluice.text.traits import find_traits
 
 DIGITS = 6
 
@@ -37,6 +40,10 @@ class Evaluate(Section):
     """Value of each label on the scale from negative to positive; null where there is none."""
     bootstrap: BootstrapParams = Field(default_factory=BootstrapParams)
     """How intervals are drawn."""
+    slices: SliceParams = Field(default_factory=SliceParams)
+    """Which parts of the test rows are scored by themselves."""
+    fairness_columns: tuple[str, ...] = ()
+    """Columns of the test rows, among the slices, whose largest gap between groups is given."""
 
 
 class Named(BaseModel):
@@ -114,10 +121,40 @@ def _groups(test: pd.DataFrame, bootstrap: BootstrapParams, where: Path) -> Inte
     return pd.factorize(test["cluster"])[0].astype(np.int64)
 
 
+def _slices(
+    rows: pd.DataFrame,
+    declared: list[str],
+    section: Evaluate,
+    candidates: list[Candidate],
+    groups: Integers,
+    label_names: tuple[str, ...],
+) -> dict[str, Any]:
+    """Score the test rows' slices by `ingest.slices`, those of this section, and their texts."""
+    check_columns(rows, section.slices.columns, "evaluate.slices.columns")
+    check_columns(rows, section.fairness_columns, "evaluate.fairness_columns")
+    listed = [*section.fairness_columns, *declared, *section.slices.columns]
+    columns = [name for name in dict.fromkeys(listed) if name in rows]
+    traits = find_traits(rows["text"], rows["cleaned"])
+    parts = cut_slices(rows, traits, columns, section.slices)
+    draw = section.bootstrap
+    terms = SliceTerms(
+        candidates,
+        label_names,
+        groups,
+        draw.resamples,
+        draw.seed,
+        draw.confidence,
+        section.slices.min_rows,
+    )
+    return summarise_slices(parts, terms, section.fairness_columns)
+
+
 def _rounded(value: Any) -> Any:
     """Round to digits that do not hang on the order of a sum."""
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
     return round(value, DIGITS) + 0.0 if isinstance(value, float) else value  # no -0.0
 
 
@@ -130,26 +167,33 @@ def evaluate(
     table: Path,
     confusion: Path,
     errors: Path,
+    slices: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
     """Judge every model with every seed, and every baseline, on exactly the same test rows."""
     section = read_section(params, "evaluate", Evaluate)
-    label_names = tuple(read_json(provenance)["labels"])
+    facts = read_json(provenance)
+    label_names, declared = tuple(facts["labels"]), facts.get("slices", [])
     terms = Terms(label_names, polarity_values(section.polarity, label_names), section.bootstrap)
     rows = read_parquet(test)
     check_labels_present(rows, label_names, str(test))
     found = _read_candidates(predictions, _read_wanted(params))
     _check_candidates(found, rows, label_names)
-    judged = judge([one for _, one in found], _groups(rows, section.bootstrap, test), terms)
+    groups = _groups(rows, section.bootstrap, test)
+    judged = judge([one for _, one in found], groups, terms)
     summary = _rounded(summarise(judged, terms))
     choice = choose(judged)
     shown = (choice.selected or choice.best_baseline or judged[0]).candidate
-    with staged(evaluation, scores, table, confusion, errors) as parts:
+    beside = choice.best_baseline.candidate if choice.best_baseline else None
+    compared = [shown, *([beside] if beside and beside is not shown else [])]
+    sliced = _rounded(_slices(rows, declared, section, compared, groups, label_names))
+    with staged(evaluation, scores, table, confusion, errors, slices) as parts:
         write_json(summary, parts[0])
-        write_json(headline(summary), parts[1])
+        write_json(headline(summary) | slice_headline(sliced), parts[1])
         write_csv(tabulate(summary), parts[2], texts=("model", "name"))
         write_csv(confusion_rows(shown, label_names), parts[3], texts=("actual", "predicted"))
         write_parquet(rank_errors(shown, rows["text"], label_names), parts[4])
+        write_json(sliced, parts[5])
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from sluice.reporting.markdown import render_markdown
 from sluice.reporting.origins import Augmentation, Leaks, Provenance
 from sluice.reporting.plots import draw_figures, read_figures
 from sluice.reporting.scores import Evaluation, Training
+from sluice.reporting.slices import Slices
 
 
 class Report(Section):
@@ -90,6 +91,7 @@ def gather(
         curves={key: _read_curves(curves / f"{key}.csv") for key in trained},
         lengths={name: _read_lengths(split / f"{name}.parquet") for name in SPLITS},
         mistakes=pick_mistakes(read_parquet(errors), section.worst_errors, str(errors)),
+        slices=_read_facts(metrics / "slices.json", Slices),
         data_versions=[Version(path.name, _hash_file(path)) for path in files],
         params_versions=hash_sections(read_yaml(params)),
         few_rows=section.few_test_rows,
