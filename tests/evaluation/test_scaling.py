@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from sluice.evaluation.candidates import Candidate
-from sluice.evaluation.predictions import prediction_frame
-from sluice.evaluation.scaling import Answers, scale, temperature_of
+from sluice.evaluation.predictions import prediction_frame, temperature_of
+from sluice.evaluation.scaling import Answers, scale
 
 LABELS = ("no", "yes")
 

@@ -1,5 +1,7 @@
 """Networks stored as data."""
 
+import json
+
 import pytest
 import torch
 
@@ -69,6 +71,14 @@ def test_weights_of_another_shape_are_refused(config, tmp_path) -> None:
 def test_a_config_of_another_form_is_refused(content, tmp_path) -> None:
     with pytest.raises(ModelError, match="train the model again"):
         read_config(content, tmp_path / "config.json")
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_temperature_that_divides_nothing_is_refused(config, tmp_path, temperature) -> None:
+    assert read_config(config.model_dump_json(), tmp_path / "config.json").temperature == 1.0
+    content = {**json.loads(config.model_dump_json()), "temperature": temperature}
+    with pytest.raises(ModelError, match=r"config\.json: temperature"):
+        read_config(json.dumps(content), tmp_path / "config.json")
 
 
 def test_count_parameters_by_hand() -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from sluice.errors import DataError, ParamsError, SourceError
-from sluice.evaluation.predictions import check_predictions
+from sluice.evaluation.predictions import check_predictions, temperature_of
 from sluice.files import write_parquet
 from sluice.stages.baseline import baseline
 
@@ -59,6 +59,7 @@ def test_predictions_are_validation_rows_then_test_rows(folder: Path, name: str)
     assert frame["label"].tolist() == pd.concat(rows)["label"].tolist()
     metrics = json.loads((folder / "out/metrics.json").read_text())
     assert metrics["train_rows"] == 30
+    assert metrics["calibration_temperature"] == temperature_of(frame, LABELS)
     assert metrics["validation_accuracy"] == pytest.approx(1 / 3 if name == "majority" else 1.0)
 
 

@@ -11,14 +11,14 @@ import pytest
 import yaml
 
 from sluice.errors import DataError, ParamsError, SourceError
-from sluice.evaluation.predictions import prediction_frame
+from sluice.evaluation.predictions import prediction_frame, temperature_of
 from sluice.files import write_parquet
 from sluice.stages.evaluate import evaluate
 
 LABELS = ("negative", "neutral", "positive")
 ROWS = 30
 OUTPUTS = ("evaluation.json", "scores.json", "table.csv", "confusion.csv", "errors.parquet")
-OUTPUTS += ("slices.json",)
+OUTPUTS += ("slices.json", "pairs.json", "calibration.json")
 SECTION = {
     "polarity": {"negative": -1.0, "neutral": 0.0, "positive": 1.0},
     "bootstrap": {"resamples": 100, "unit": "clusters"},
@@ -119,6 +119,47 @@ def test_the_numbers_to_compare_are_few_and_flat(folder: Path) -> None:
     assert scores["of_svm"] == summary["models"]["svm"]["test"]["macro_f1"]
     assert all(isinstance(value, float | str) for value in scores.values())
     assert len(scores) < 25
+
+
+def read(folder: Path, name: str) -> dict:
+    return json.loads((folder / f"out/{name}.json").read_text())
+
+
+def test_every_pair_is_compared_and_the_table_says_ties(folder: Path) -> None:
+    summary = run(folder)
+    found = read(folder, "pairs")
+    assert [(pair["first"], pair["second"]) for pair in found["pairs"]] == [
+        ("lstm-1", "lstm-0"), ("lstm-1", "svm"), ("lstm-0", "svm"),
+    ]  # fmt: skip
+    assert found["pairs"][1]["gap"] == "right on 6 of 30 rows more"
+    assert found["pairs"][1]["macro_f1"]["low"] == summary["gap"]["low"]
+    table = pd.read_csv(folder / "out/table.csv").set_index("model")
+    tied = [key for key, one in found["verdicts"].items() if one["no_evidence_against"]]
+    assert tied
+    for key in tied:
+        others = ", ".join(found["verdicts"][key]["no_evidence_against"])
+        assert f"no evidence against {others}" in table.loc[key, "verdict"]
+
+
+def test_sureness_is_fitted_on_validation_and_measured_on_test(folder: Path) -> None:
+    run(folder)
+    found = read(folder, "calibration")
+    assert set(found["models"]) == {"lstm-0", "lstm-1", "svm"}
+    one = found["models"]["lstm-1"]
+    frame = pd.read_parquet(folder / "predictions/lstm-1.parquet")
+    assert one["temperature"] == pytest.approx(temperature_of(frame, LABELS), abs=1e-6)
+    # Three of thirty are wrong, each claims 0.8.
+    assert one["before"]["ece"]["value"] == pytest.approx(0.1)
+    assert one["after"]["ece"]["value"] == pytest.approx(0.0, abs=1e-3)
+    assert one["coverage"]["value"] == 1.0
+    assert found["models"]["svm"]["coverage"]["value"] == 0.0
+    assert read(folder, "scores")["ece"] == one["before"]["ece"]["value"]
+
+
+def test_the_error_rate_of_abstention_is_a_parameter(folder: Path) -> None:
+    write_params(folder, abstention={"error_rate": 0.3})
+    run(folder)
+    assert read(folder, "calibration")["models"]["svm"]["coverage"]["value"] == 1.0
 
 
 def test_two_runs_give_the_same_bytes(folder: Path) -> None:

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from sluice.data.batches import Batches, ordered_batches
 from sluice.errors import ModelError, ParamsError
-from sluice.evaluation.predictions import check_predictions
+from sluice.evaluation.predictions import check_predictions, temperature_of
 from sluice.models.inference import predict_probabilities
 from sluice.models.storage import load_network, read_config
 from sluice.params import read_section
@@ -106,6 +106,7 @@ def test_outputs_are_complete_and_agree_with_the_stored_model(workspace, model: 
     np.testing.assert_allclose(again, kept, atol=1e-6)
     right = predicted[columns].to_numpy().argmax(1) == predicted["label"].map(LABELS.index)
     assert right.mean() > 0.8
+    assert config.temperature == temperature_of(predicted, LABELS) != 1.0
 
 
 @pytest.mark.parametrize("model", ["bilstm", "wide"])

@@ -150,3 +150,8 @@ def describe_verdict(verdict: dict[str, list[str]]) -> str:
     return "; ".join(
         f"{side.replace('_', ' ')} {', '.join(verdict[side])}" for side in order if verdict[side]
     )
+
+
+def list_verdicts(found: dict[str, Any]) -> list[str]:
+    """Say the verdict of each candidate in one line, in the order of judging."""
+    return [describe_verdict(verdict) for verdict in found["verdicts"].values()]

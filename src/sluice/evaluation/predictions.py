@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sluice.errors import DataError
+from sluice.temperature import fit_temperature, scores_of
 
 SPLITS = ("validation", "test")
 PREFIX = "p_"
@@ -147,3 +148,10 @@ def predicted_indices(frame: pd.DataFrame, label_names: Sequence[str]) -> Intege
     """Number the most probable labels, (rows,); the earlier label wins a tie."""
     indices: Integers = probabilities_of(frame, label_names).argmax(axis=1)
     return indices
+
+
+def temperature_of(frame: pd.DataFrame, label_names: Sequence[str]) -> float:
+    """Fit the temperature of predictions on their validation rows; see `sluice.temperature`."""
+    rows = of_split(frame, "validation")
+    scores = scores_of(probabilities_of(rows, label_names))
+    return fit_temperature(scores, true_indices(rows, label_names))

@@ -16,9 +16,10 @@ from sluice.evaluation.predictions import (
     Integers,
     of_split,
     probabilities_of,
+    temperature_of,
     true_indices,
 )
-from sluice.temperature import apply_temperature, fit_temperature, scores_of
+from sluice.temperature import apply_temperature, scores_of
 
 
 class Answers(NamedTuple):
@@ -53,12 +54,6 @@ def answers_of(frame: pd.DataFrame, split: str, label_names: Sequence[str]) -> A
     """Take the answers of one split out of predictions."""
     rows = of_split(frame, split)
     return Answers(true_indices(rows, label_names), probabilities_of(rows, label_names))
-
-
-def temperature_of(frame: pd.DataFrame, label_names: Sequence[str]) -> float:
-    """Fit the temperature of predictions on their validation rows."""
-    rows = answers_of(frame, "validation", label_names)
-    return fit_temperature(scores_of(rows.probabilities), rows.true)
 
 
 def scale(candidate: Candidate, label_names: Sequence[str]) -> Scaled:

@@ -37,6 +37,8 @@ class NetworkConfig(Section):
     """Features of the wide part; 0 where there is none."""
     network: NetworkParams
     """Shape of the network."""
+    temperature: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
+    """What logits are divided by for calibrated probabilities (see `sluice.temperature`)."""
 
     def build(self) -> TextNetwork:
         """A network of this shape with fresh weights."""

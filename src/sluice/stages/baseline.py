@@ -20,6 +20,7 @@ from sluice.evaluation.predictions import (
     of_split,
     prediction_frame,
     probabilities_of,
+    temperature_of,
     true_indices,
 )
 from sluice.files import read_json, read_parquet, staged, write_json, write_parquet
@@ -78,6 +79,7 @@ def _metrics(tables: Tables, outcome: Outcome, predictions: pd.DataFrame) -> dic
     columns = row_columns(true_indices(rows, names), probabilities_of(rows, names), None)
     scores = headline_scores(columns.sum(axis=0), len(names))
     return outcome.facts | {
+        "calibration_temperature": temperature_of(predictions, names),
         "train_rows": len(tables.train),
         "validation_accuracy": float(scores["accuracy"]),
         "validation_loss": float(scores["log_loss"]),

@@ -13,6 +13,8 @@ from pydantic import BaseModel, Field
 
 from sluice.command import run_stage
 from sluice.errors import DataError, ParamsError
+from sluice.evaluation.abstention import AbstentionParams
+from sluice.evaluation.calibration import CalibrationParams
 from sluice.evaluation.candidates import (
     BootstrapParams,
     Candidate,
@@ -23,9 +25,11 @@ from sluice.evaluation.candidates import (
 from sluice.evaluation.comparison import choose, headline, summarise, tabulate
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import confusion_rows, rank_errors
+from sluice.evaluation.pairs import compare_pairs, list_verdicts
 from sluice.evaluation.predictions import Integers, check_predictions, of_split
 from sluice.evaluation.slice_scores import SliceTerms, slice_headline, summarise_slices
 from sluice.evaluation.slices import SliceParams, check_columns, cut_slices
+from sluice.evaluation.sureness import summarise_sureness, sureness_headline
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.params import Section, parse_section, read_section, read_yaml
 from sluice.text.traits import find_traits
@@ -40,6 +44,10 @@ class Evaluate(Section):
     """Value of each label on the scale from negative to positive; null where there is none."""
     bootstrap: BootstrapParams = Field(default_factory=BootstrapParams)
     """How intervals are drawn."""
+    calibration: CalibrationParams = Field(default_factory=CalibrationParams)
+    """How sureness is measured."""
+    abstention: AbstentionParams = Field(default_factory=AbstentionParams)
+    """What a model that may leave rows to people has to keep to."""
     slices: SliceParams = Field(default_factory=SliceParams)
     """Which parts of the test rows are scored by themselves."""
     fairness_columns: tuple[str, ...] = ()
@@ -168,6 +176,8 @@ def evaluate(
     confusion: Path,
     errors: Path,
     slices: Path,
+    pairs: Path,
+    calibration: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
     """Judge every model with every seed, and every baseline, on exactly the same test rows."""
@@ -182,18 +192,26 @@ def evaluate(
     groups = _groups(rows, section.bootstrap, test)
     judged = judge([one for _, one in found], groups, terms)
     summary = _rounded(summarise(judged, terms))
+    paired = _rounded(compare_pairs(judged, terms))
+    sureness = summarise_sureness(judged, groups, terms, section.calibration, section.abstention)
+    sureness = _rounded(sureness)
     choice = choose(judged)
     shown = (choice.selected or choice.best_baseline or judged[0]).candidate
     beside = choice.best_baseline.candidate if choice.best_baseline else None
     compared = [shown, *([beside] if beside and beside is not shown else [])]
     sliced = _rounded(_slices(rows, declared, section, compared, groups, label_names))
-    with staged(evaluation, scores, table, confusion, errors, slices) as parts:
+    numbers = headline(summary) | slice_headline(sliced)
+    outputs = (evaluation, scores, table, confusion, errors, slices, pairs, calibration)
+    with staged(*outputs) as parts:
         write_json(summary, parts[0])
-        write_json(headline(summary) | slice_headline(sliced), parts[1])
-        write_csv(tabulate(summary), parts[2], texts=("model", "name"))
+        write_json(numbers | sureness_headline(sureness, shown.key), parts[1])
+        verdicts = tabulate(summary).assign(verdict=list_verdicts(paired))
+        write_csv(verdicts, parts[2], texts=("model", "name", "verdict"))
         write_csv(confusion_rows(shown, label_names), parts[3], texts=("actual", "predicted"))
         write_parquet(rank_errors(shown, rows["text"], label_names), parts[4])
         write_json(sliced, parts[5])
+        write_json(paired, parts[6])
+        write_json(sureness, parts[7])
 
 
 if __name__ == "__main__":

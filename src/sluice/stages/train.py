@@ -11,19 +11,20 @@ import shutil
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
 from pydantic import Field
+from pytorch_lightning.callbacks import Callback
 
 from sluice.command import run_stage
 from sluice.data.batches import Batches, LabelledRows, TextDataModule, ordered_batches
 from sluice.errors import DataError, ParamsError
 from sluice.evaluation.answers import answer_frame
-from sluice.evaluation.predictions import prediction_frame
+from sluice.evaluation.predictions import prediction_frame, temperature_of
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.models import callbacks
 from sluice.models.classifier import Classifier, OptimisationParams
@@ -38,6 +39,7 @@ from sluice.text.vectors import VectorsName, load_vectors
 from sluice.text.vocabulary import TokenParams, Vocabulary
 
 SCRATCH = Path(".sluice/train")
+REHEARSALS = Path(".sluice/tune")
 
 
 class Settings(Section):
@@ -192,6 +194,62 @@ def _predictions(
     return pd.concat(frames, ignore_index=True)
 
 
+class Prepared(NamedTuple):
+    """What a training needs beside its settings."""
+
+    reader: Reader
+    rows: LabelledRows
+    network: TextNetwork
+    data: TextDataModule
+
+
+def _prepare(
+    seed: int, settings: Settings, augmented: Path, validation: Path, names: list[str]
+) -> Prepared:
+    """Read both parts by a vocabulary of the training rows; set up a network with fresh weights."""
+    quiet_lightning()
+    torch.set_num_threads(settings.optimisation.threads)
+    texts = read_parquet(augmented, ["cleaned"])["cleaned"].to_list()
+    reader = fit_reader(texts, settings.tokens, settings.ngrams)
+    rows = _labelled(augmented, reader, names)
+    if not settings.optimisation.row_weights:
+        rows = replace(rows, weights=np.ones_like(rows.weights))
+    judged = _labelled(validation, reader, names)
+    data = TextDataModule(rows, judged, settings.optimisation.batch_size, seed)
+    network = _network(settings, reader.vocabulary, len(names), seed)
+    return Prepared(reader, rows, network, data)
+
+
+def rehearse(
+    name: str,
+    seed: int,
+    settings: Settings,
+    parts: tuple[Path, Path, Path],
+    watchers: list[Callback],
+) -> float:
+    """Train as the stage does; give the best validation macro-F1. No test row, no output.
+
+    Args:
+        name: of the variant.
+        seed: of the training.
+        settings: what is tried.
+        parts: augmented training rows, validation rows, provenance.
+        watchers: callbacks that see each epoch and may stop the training by an exception.
+    """
+    augmented, validation, provenance = parts
+    names = list(read_json(provenance)["labels"])
+    _, _, network, data = _prepare(seed, settings, augmented, validation, names)
+    classifier = Classifier(network, settings.optimisation, len(names), seed)
+    scratch = REHEARSALS / _scratch_key(name, seed, settings, [augmented, validation])
+    try:
+        fitted = fit(classifier, data, scratch, watchers)
+    except Exception:  # stopped for good; after a kill or Ctrl-C it goes on another time
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    shutil.rmtree(scratch, ignore_errors=True)
+    return fitted.curves[fitted.epoch - 1][callbacks.MONITOR]
+
+
 def train(
     name: str,
     seed: int,
@@ -214,21 +272,12 @@ def train(
     section = read_section(params, "train", Train)
     settings = section.settings(name)
     names = list(read_json(provenance)["labels"])
-    quiet_lightning()
-    torch.set_num_threads(settings.optimisation.threads)
-    texts = read_parquet(augmented, ["cleaned"])["cleaned"].to_list()
-    reader = fit_reader(texts, settings.tokens, settings.ngrams)
-    rows = _labelled(augmented, reader, names)
-    if not settings.optimisation.row_weights:
-        rows = replace(rows, weights=np.ones_like(rows.weights))
-    data = TextDataModule(
-        rows, _labelled(validation, reader, names), settings.optimisation.batch_size, seed
-    )
-    network = _network(settings, reader.vocabulary, len(names), seed)
+    reader, rows, network, data = _prepare(seed, settings, augmented, validation, names)
     classifier = Classifier(network, settings.optimisation, len(names), seed)
     scratch = SCRATCH / _scratch_key(name, seed, settings, [augmented, validation])
     fitted = fit(classifier, data, scratch)
     network.load_state_dict(fitted.weights)
+    predicted = _predictions(network, reader, {"validation": validation, "test": test}, names)
     description = NetworkConfig(
         format=FORMAT,
         name=name,
@@ -237,8 +286,8 @@ def train(
         vocabulary_size=len(reader.vocabulary),
         ngram_features=settings.ngram_features,
         network=settings.model,
+        temperature=temperature_of(predicted, names),
     )
-    predicted = _predictions(network, reader, {"validation": validation, "test": test}, names)
     outputs = (weights, config, vocabulary_file, curves, predictions, metrics, timing, answers)
     with staged(*outputs) as parts:
         save_weights(fitted.weights, parts[0])
