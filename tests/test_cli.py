@@ -13,7 +13,7 @@ from sluice import __version__, cli
 from sluice.params import SECTIONS
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("check", "params", "summary")
+COMMANDS = ("check", "params", "summary", "leak-lab")
 
 
 class Said(NamedTuple):

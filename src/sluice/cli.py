@@ -94,6 +94,62 @@ def summary(
     print_summary(root, Console())
 
 
+@app.command("leak-lab")
+def leak_lab(
+    csv: Annotated[str, typer.Argument(help="A CSV, or bundled for the tweets of Sluice.")],
+    text: Annotated[str | None, typer.Option(help="Column of the texts [text].")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the labels [label].")] = None,
+    preset: Annotated[Path | None, typer.Option(help="Take columns and labels from it.")] = None,
+    delimiter: Annotated[str, typer.Option(help="What parts the cells.")] = ",",
+    encoding: Annotated[str, typer.Option(help="How the file is written.")] = "utf-8",
+    rows: Annotated[int | None, typer.Option(min=1, help="Rows to draw; all without.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Repeats [10; 3 of many rows].")] = None,
+    test_share: Annotated[float, typer.Option(help="Share of the rows to test on.")] = 0.2,
+    model: Annotated[str, typer.Option(help="svm or lstm.")] = "svm",
+    out: Annotated[Path, typer.Option(help="Folder of table, numbers and plot.")] = Path(
+        "leak-lab"
+    ),
+) -> None:
+    """Show what each common mistake is worth on a data set, before you believe a number.
+
+    Example: sluice leak-lab bundled --rows 400 --seeds 1
+
+    Example: sluice leak-lab posts.csv --text post --label mood --seeds 5 --out lab
+    """
+    from rich.console import Console
+
+    from sluice.lab.bench import run_lab
+    from sluice.lab.rows import Request
+
+    request = Request(csv, text, label, delimiter, encoding, preset, rows)
+    run_lab(request, model, seeds, test_share, out, Console())
+
+
+@app.command()
+def tune(
+    ranges: Annotated[Path, typer.Option(help="What is tuned, and within which bounds.")] = Path(
+        "tuning.yaml"
+    ),
+    params: Annotated[Path, typer.Option(help="The file whose keys are tuned.")] = Path(
+        "params.yaml"
+    ),
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials in all [tuning.yaml].")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the best into params.")] = False,
+) -> None:
+    """Search ranges of params.yaml for the best validation macro-F1; test rows are never read.
+
+    A search that was stopped or killed goes on when it is started again. Each trial is printed with
+    the command that runs it as a DVC experiment.
+
+    Example: sluice tune --trials 10
+
+    Example: sluice tune --ranges tuning.yaml --write
+    """
+    from sluice.lab.tuning import tune_section
+
+    tune_section(importlib.import_module("sluice.stages.train"), ranges, params, trials, write)
+
+
 def main() -> None:
     """Entry point of the `sluice` command."""
     run_app(app)
