@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from sluice.errors import DataError, ParamsError, SourceError
+from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of
 from sluice.files import write_parquet
 from sluice.stages.evaluate import evaluate
@@ -19,6 +20,7 @@ LABELS = ("negative", "neutral", "positive")
 ROWS = 30
 OUTPUTS = ("evaluation.json", "scores.json", "table.csv", "confusion.csv", "errors.parquet")
 OUTPUTS += ("slices.json", "pairs.json", "calibration.json")
+OUTPUTS += ("behaviour.json", "shortcuts.json")
 SECTION = {
     "polarity": {"negative": -1.0, "neutral": 0.0, "positive": 1.0},
     "bootstrap": {"resamples": 100, "unit": "clusters"},
@@ -61,6 +63,25 @@ def write_params(folder: Path, names: dict = NAMES, **params: object) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(content))
 
 
+def write_probes(folder: Path, *keys: str) -> None:
+    """One behaviour case, at which all fail but svm, and one masked row, whose label is lost."""
+    for name in ("probes", "answers"):
+        (folder / name).mkdir()
+    rows = [("b/0", "behaviour", "s/t", "before", None, "not bad")]
+    rows += [("masked/test-7", "masked", None, None, "test-7", "<masked>")]
+    columns = ["id", "kind", "test", "role", "row", "text"]
+    write_parquet(pd.DataFrame(rows, columns=columns), folder / "probes/probes.parquet")
+    test = {"key": "s/t", "name": "t", "capability": "negation", "type": "MFT", "cases": 1}
+    test |= {"expect": [], "refuse": ["negative"], "label": None, "change": None, "margin": -0.1}
+    facts = {"tests": [test], "skipped": {}, "tokens": []}
+    facts["masked"] = {"words": ["good"], "rows": 1, "test_rows": ROWS}
+    (folder / "probes/facts.json").write_text(json.dumps(facts))
+    for key in keys:
+        said = np.array([[0.2, 0.2, 0.6] if key == "svm" else [0.6, 0.2, 0.2], [0.6, 0.2, 0.2]])
+        answers = answer_frame(pd.Series(["b/0", "masked/test-7"]), said, LABELS)
+        write_parquet(answers, folder / f"answers/{key}.parquet")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_parquet(make_rows(), tmp_path / "test.parquet")
@@ -69,11 +90,13 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "predictions").mkdir()
     for name, wrong in {"lstm-0": 6, "lstm-1": 3, "svm": 9, "forgotten-7": 0}.items():
         write_parquet(predictions(wrong), tmp_path / f"predictions/{name}.parquet")
+    write_probes(tmp_path, "lstm-0", "lstm-1", "svm")
     return tmp_path
 
 
 def paths(folder: Path) -> list[Path]:
     inputs = [folder / "predictions", folder / "test.parquet", folder / "provenance.json"]
+    inputs += [folder / "probes", folder / "answers"]
     return inputs + [folder / "out" / name for name in OUTPUTS]
 
 
@@ -93,6 +116,38 @@ def test_only_the_named_candidates_are_judged(folder: Path) -> None:
     seeds = summary["over_seeds"]["lstm"]["accuracy"]
     assert (seeds["mean"], seeds["spread"]) == (0.85, 0.070711)
     assert seeds["over_seeds"] == {"low": 0.214690, "high": 1.485310}
+
+
+def test_behaviour_and_shortcuts_are_judged_for_all(folder: Path) -> None:
+    run(folder)
+    behaviour, shortcuts, scores = (
+        json.loads((folder / f"out/{name}.json").read_text())
+        for name in ("behaviour", "shortcuts", "scores")
+    )
+    rates = {key: model["all"]["rate"] for key, model in behaviour["models"].items()}
+    assert rates == {"lstm-0": 1.0, "lstm-1": 1.0, "svm": 0.0}
+    assert [one["texts"][0]["text"] for one in behaviour["examples"]] == ["not bad"]
+    assert scores["behaviour_failures_negation"] == 1.0
+    lost = shortcuts["models"]["lstm-1"]
+    assert lost["changed_decisions"] == 1
+    assert scores["masked_drop_value"] == lost["drop"]["value"] > 0
+    assert lost["drop"]["value"] == pytest.approx(
+        lost["macro_f1"] - lost["masked_macro_f1"], abs=2e-6
+    )
+
+
+@pytest.mark.parametrize("lost", ["probes/facts.json", "answers/svm.parquet"])
+def test_missing_probes_and_answers_are_named(folder: Path, lost: str) -> None:
+    (folder / lost).unlink()
+    with pytest.raises(SourceError, match=f"{lost} is missing"):
+        run(folder)
+
+
+def test_answers_to_other_questions_are_refused(folder: Path) -> None:
+    path = folder / "answers/svm.parquet"
+    write_parquet(pd.read_parquet(path).iloc[::-1], path)
+    with pytest.raises(DataError, match=r"svm\.parquet: these are answers to other questions"):
+        run(folder)
 
 
 def test_the_tables_are_of_the_selected_model(folder: Path) -> None:
@@ -118,7 +173,7 @@ def test_the_numbers_to_compare_are_few_and_flat(folder: Path) -> None:
     assert scores["gap_value"] == summary["gap"]["value"]
     assert scores["of_svm"] == summary["models"]["svm"]["test"]["macro_f1"]
     assert all(isinstance(value, float | str) for value in scores.values())
-    assert len(scores) < 25
+    assert len(scores) < 40
 
 
 def read(folder: Path, name: str) -> dict:

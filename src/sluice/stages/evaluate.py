@@ -14,6 +14,8 @@ from pydantic import BaseModel, Field
 from sluice.command import run_stage
 from sluice.errors import DataError, ParamsError
 from sluice.evaluation.abstention import AbstentionParams
+from sluice.evaluation.answers import check_answers
+from sluice.evaluation.audits import Probes, audit
 from sluice.evaluation.calibration import CalibrationParams
 from sluice.evaluation.candidates import (
     BootstrapParams,
@@ -157,6 +159,18 @@ def _slices(
     return summarise_slices(parts, terms, section.fairness_columns)
 
 
+def _read_probes(
+    probes: Path, answers: Path, keys: list[str], label_names: tuple[str, ...]
+) -> Probes:
+    """Questions of stage probe, and what each candidate said to exactly these."""
+    rows = read_parquet(probes / "probes.parquet")
+    said = {}
+    for key in keys:
+        path = answers / f"{key}.parquet"
+        said[key] = check_answers(read_parquet(path), rows["id"], label_names, str(path))
+    return Probes(rows, read_json(probes / "facts.json"), said)
+
+
 def _rounded(value: Any) -> Any:
     """Round to digits that do not hang on the order of a sum."""
     if isinstance(value, dict):
@@ -170,6 +184,8 @@ def evaluate(
     predictions: Path,
     test: Path,
     provenance: Path,
+    probes: Path,
+    answers: Path,
     evaluation: Path,
     scores: Path,
     table: Path,
@@ -178,6 +194,8 @@ def evaluate(
     slices: Path,
     pairs: Path,
     calibration: Path,
+    behaviour: Path,
+    shortcuts: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
     """Judge every model with every seed, and every baseline, on exactly the same test rows."""
@@ -200,8 +218,11 @@ def evaluate(
     beside = choice.best_baseline.candidate if choice.best_baseline else None
     compared = [shown, *([beside] if beside and beside is not shown else [])]
     sliced = _rounded(_slices(rows, declared, section, compared, groups, label_names))
-    numbers = headline(summary) | slice_headline(sliced)
+    asked = _read_probes(probes, answers, [one.candidate.key for one in judged], label_names)
+    audits = audit(asked, judged, groups, terms, shown.key)
+    numbers = headline(summary) | slice_headline(sliced) | _rounded(audits.headline())
     outputs = (evaluation, scores, table, confusion, errors, slices, pairs, calibration)
+    outputs += (behaviour, shortcuts)
     with staged(*outputs) as parts:
         write_json(summary, parts[0])
         write_json(numbers | sureness_headline(sureness, shown.key), parts[1])
@@ -212,6 +233,8 @@ def evaluate(
         write_json(sliced, parts[5])
         write_json(paired, parts[6])
         write_json(sureness, parts[7])
+        write_json(_rounded(audits.behaviour), parts[8])
+        write_json(_rounded(audits.shortcuts), parts[9])
 
 
 if __name__ == "__main__":
