@@ -23,7 +23,8 @@ from sluice.reporting import plots
 from sluice.stages.report import report
 
 FIGURES = ("labels", "lengths", "comparison", "differences", "labels_f1", "loss", "accuracy")
-FIGURES += ("confusion", "slices")
+FIGURES += ("confusion", "reliability", "risk_coverage", "slices")
+FIGURES += ("behaviour",)
 
 
 def run(folder: Path) -> Path:
@@ -177,11 +178,86 @@ def test_data_leaks_and_training_rows_are_told(finished: Path) -> None:
     assert page.tables["table-training"][1] == ["negative", "60", "60", "1.250"]
 
 
+def test_ties_are_called_ties_in_the_results(finished: Path) -> None:
+    found = json.loads((finished / "metrics/pairs.json").read_text())
+    page = parse(finished)
+    rows = {row[0].split("|")[0]: row[-1] for row in page.tables["table-results"][1:]}
+    tied = found["verdicts"]["lstm-0"]["no_evidence_against"]
+    assert tied
+    words = " ".join(rows["lstm-0"].split())
+    assert words.startswith("no evidence against")
+    assert all(key in words for key in tied)
+    assert "worse than" in rows["vader"]
+    summary = (finished / "out/report.md").read_text()
+    assert "**Beside each other.**" in summary
+    assert "no evidence against lstm\\-1" in summary or "no evidence against lstm-1" in summary
+
+
+def test_every_pair_stands_in_the_matrix_and_the_list(finished: Path) -> None:
+    found = json.loads((finished / "metrics/pairs.json").read_text())["pairs"]
+    page = parse(finished)
+    cells = [cell for row in page.tables["table-pairs"][1:] for cell in row[1:] if cell]
+    expected = [
+        f"{100 * pair['macro_f1']['value']:+.1f}|" + ("better" if pair["better"] else "no evidence")
+        for pair in found
+    ]
+    assert cells == expected
+    listed = page.tables["table-tests"][1:]
+    assert [row[-1] for row in listed] == [pair["gap"] for pair in found]
+
+
+def test_sureness_stands_in_its_tables(finished: Path) -> None:
+    found = json.loads((finished / "metrics/calibration.json").read_text())["models"]
+    page = parse(finished)
+    for row in page.tables["table-calibration"][1:]:
+        one = found[row[0]]
+        assert row[1].split("|")[0] == f"{100 * one['before']['ece']['value']:.1f}"
+        assert row[2] == f"{one['temperature']:.2f}"
+        assert row[3].split("|")[0] == f"{100 * one['after']['ece']['value']:.1f}"
+    for row in page.tables["table-abstention"][1:]:
+        assert row[1].split("|")[0] == f"{100 * found[row[0]]['coverage']['value']:.1f}"
+    assert "cannot undo that" in page.text  # the fixture's rows are weighted by class
+
+
+@pytest.mark.parametrize("name", ["pairs", "calibration"])
+def test_files_of_other_candidates_are_refused(folder: Path, name: str, fast: None) -> None:
+    path = folder / f"metrics/{name}.json"
+    content = path.read_text()
+    path.write_text(content.replace('"vader"', '"other"'))
+    with pytest.raises(DataError, match=f"{name}.json and evaluation.json differ in candidates"):
+        run(folder)
+    path.unlink()
+    with pytest.raises(SluiceError, match=f"{name}.json is missing"):
+        run(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "value", "message"),
+    [
+        ("pairs", ("pairs",), [], "every two candidates of verdicts once"),
+        ("pairs", ("verdicts", "vader"), ..., "every two candidates of verdicts once"),
+        ("calibration", ("models", "vader", "temperature"), None, r"vader\.temperature"),
+        ("calibration", ("models", "vader", "curve", "risk"), [], "not as many points"),
+    ],
+)
+def test_broken_pairs_and_sureness_are_named(
+    folder: Path, name: str, keys: tuple[str, ...], value: object, message: str
+) -> None:
+    change_json(folder / f"metrics/{name}.json", *keys, value=value)
+    with pytest.raises(DataError, match=message):
+        run(folder)
+
+
 def test_seeds_and_epochs_are_told(finished: Path) -> None:
     page = parse(finished)
     seeds = json.loads((finished / "metrics/evaluation.json").read_text())["over_seeds"]["lstm"]
     shown = f"{100 * seeds['macro_f1']['mean']:.1f} ± {100 * seeds['macro_f1']['spread']:.1f}"
-    assert page.tables["table-seeds"][1][:3] == ["lstm", "2", shown]
+    row = page.tables["table-seeds"][1]
+    assert row[:3] == ["lstm", "2", shown]
+    for cell, name in zip(row[3:5], ("over_seeds", "over_rows"), strict=True):
+        bounds = seeds["macro_f1"][name]
+        words = f"{100 * bounds['low']:.1f} to {100 * bounds['high']:.1f}"
+        assert cell == words.replace("-", "\N{MINUS SIGN}") or cell == words
     assert page.tables["table-epochs"][1][:4] == ["lstm-0", "2", "3", "191"]
 
 
@@ -194,8 +270,8 @@ def test_versions_change_with_what_they_name(finished: Path, tmp_path: Path, fas
         "train.parquet", "validation.parquet", "test.parquet", "evaluation.json", "errors.parquet",
     ]  # fmt: skip
     sums = [re.findall("[0-9a-f]{64}", page.text) for page in (first, second)]
-    assert len(sums[0]) == len(sums[1]) == 8
-    assert [one == two for one, two in zip(*sums, strict=True)] == [True] * 7 + [False]
+    assert len(sums[0]) == len(sums[1]) == 9
+    assert [one == two for one, two in zip(*sums, strict=True)] == [True] * 7 + [False, True]
 
 
 def test_every_figure_is_written_and_shown_with_words(finished: Path) -> None:

@@ -8,20 +8,25 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from sluice.evaluation.abstention import AbstentionParams
+from sluice.evaluation.audits import Probes, audit
+from sluice.evaluation.calibration import CalibrationParams
 from sluice.evaluation.candidates import BootstrapParams, Candidate, Terms, judge
 from sluice.evaluation.comparison import summarise
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import rank_errors
+from sluice.evaluation.pairs import compare_pairs
 from sluice.evaluation.predictions import prediction_frame
 from sluice.evaluation.slice_scores import SliceTerms, summarise_slices
 from sluice.evaluation.slices import Slice
+from sluice.evaluation.sureness import summarise_sureness
 from sluice.files import write_csv, write_json, write_parquet
 from sluice.models.callbacks import COLUMNS
 
 LABELS = ("negative", "neutral", "positive")
 ROWS = 60
 INPUTS = ("provenance.json", "split", "metrics", "curves", "errors.parquet")
-OUTPUTS = ("out/report.html", "out/report.md", "out/plots")
+OUTPUTS = ("out/report.html", "out/report.md", "out/plots", "out/model-card.md")
 
 
 def make_predictions(wrong: int, labels: tuple[str, ...]) -> pd.DataFrame:
@@ -108,6 +113,39 @@ def _write_slices(folder: Path, candidates: list[Candidate], labels: tuple[str, 
     write_json(found, folder / "metrics/slices.json")
 
 
+def _write_audits(
+    folder: Path, wanted: list[Candidate], terms: Terms, shown: str, texts: tuple[str, ...]
+) -> None:
+    """Two capabilities, at one of which all candidates fail, and six masked rows."""
+    labels = terms.label_names
+    kept = {"expect": [], "refuse": [], "label": None, "change": None, "margin": -0.1}
+    good = kept | {"key": "plain/good", "name": "good", "type": "MFT", "expect": [labels[0]]}
+    turned = kept | {"key": "plain/turned", "name": "turned", "type": "DIR", "label": labels[-1]}
+    tests = [
+        good | {"capability": "vocabulary", "cases": 4},
+        turned | {"capability": "negation", "cases": 2, "change": "up", "margin": 0.1},
+    ]
+    asked = [("behaviour", "plain/good", "before", None)] * 4
+    asked += [("behaviour", "plain/turned", role, None) for role in ("before", "after")] * 2
+    asked += [("masked", None, None, f"test-{row}") for row in range(6)]
+    rows = pd.DataFrame(asked, columns=["kind", "test", "role", "row"])
+    rows = rows.sort_values("role", ascending=False, kind="stable", ignore_index=True)
+    said = np.tile(np.eye(len(labels))[0], (len(rows), 1))
+    masked = {"words": ["good", "<i>bad"], "rows": 6, "test_rows": ROWS}
+    token = {"token": "<i>brand", "label": labels[0], "weight": 1.25, "importance": 9.5}
+    facts = {"tests": tests, "skipped": {"feelings": "needs the label <i>joy"}, "masked": masked}
+    facts["tokens"] = [token | {"train_rows": 58, "test_rows": 7}]
+    probes = Probes(
+        rows.assign(text=(list(texts) * len(rows))[: len(rows)]),
+        facts,
+        {one.key: said for one in wanted},
+    )
+    groups = np.arange(ROWS)
+    found = audit(probes, judge(wanted, groups, terms), groups, terms, shown)
+    write_json(found.behaviour, folder / "metrics/behaviour.json")
+    write_json(found.shortcuts, folder / "metrics/shortcuts.json")
+
+
 def write_run(
     folder: Path,
     *,
@@ -133,15 +171,20 @@ def write_run(
         Candidate("baseline", name, None, make_predictions(wrong, labels))
         for name, wrong in ({"svm": 12, "vader": 40} if baselines is None else baselines).items()
     ]
-    summary = summarise(judge(wanted, np.arange(ROWS), terms), terms)
+    judged, groups = judge(wanted, np.arange(ROWS), terms), np.arange(ROWS)
+    summary = summarise(judged, terms)
     counts = _write_splits(folder, list(texts), labels)
     _write_facts(folder, labels, counts)
     _write_trainings(folder, keys)
     write_json(summary, folder / "metrics/evaluation.json")
+    write_json(compare_pairs(judged, terms), folder / "metrics/pairs.json")
+    sureness = summarise_sureness(judged, groups, terms, CalibrationParams(), AbstentionParams())
+    write_json(sureness, folder / "metrics/calibration.json")
     shown = summary["selected"] or summary["best_baseline"]
     candidate = next(one for one in wanted if one.key == shown)
     beside = [one for one in wanted if one.key == summary["best_baseline"] != shown]
     _write_slices(folder, [candidate, *beside], labels)
+    _write_audits(folder, wanted, terms, shown, texts)
     test = pd.read_parquet(folder / "split/test.parquet")
     write_parquet(rank_errors(candidate, test["text"], labels), folder / "errors.parquet")
     section = {"title": "Tweets", "worst_errors": 5, "few_test_rows": 10, **section}

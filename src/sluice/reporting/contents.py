@@ -14,10 +14,14 @@ from typing import Any
 import pandas as pd
 
 from sluice.errors import DataError
+from sluice.reporting.behaviour import Behaviour, Shortcuts
+from sluice.reporting.calibration import Calibration
 from sluice.reporting.facts import ADVICE
 from sluice.reporting.origins import Augmentation, Leaks, Provenance
+from sluice.reporting.pairs import Pairs
 from sluice.reporting.scores import Evaluation, Training
 from sluice.reporting.slices import Slices
+from sluice.reporting.traces import Traces
 
 SPLITS = ("train", "validation", "test")
 CURVES = (
@@ -62,6 +66,12 @@ class Contents:
     lengths: Mapping[str, pd.Series]
     mistakes: Sequence[Mistake]
     slices: Slices
+    behaviour: Behaviour
+    shortcuts: Shortcuts
+    pairs: Pairs
+    calibration: Calibration
+    traces: Traces
+    intended_use: str
     data_versions: Sequence[Version]
     params_versions: Sequence[Version]
     few_rows: int
@@ -124,6 +134,17 @@ def check_same_run(contents: Contents) -> Contents:
         DataError: they do not.
     """
     evaluation, rows = contents.evaluation, len(contents.lengths["test"])
+    for name, found in (
+        ("pairs", contents.pairs.verdicts),
+        ("calibration", contents.calibration.models),
+    ):
+        if set(found) != set(evaluation.models):
+            raise DataError(f"{name}.json and evaluation.json differ in candidates: {ADVICE}")
+    asked = set(contents.behaviour.models) or set(evaluation.models)
+    if not set(evaluation.models) == asked == set(contents.shortcuts.models):
+        raise DataError(
+            f"behaviour.json, shortcuts.json and evaluation.json differ in candidates: {ADVICE}"
+        )
     if evaluation.labels != contents.provenance.labels:
         raise DataError(f"evaluation.json and provenance.json differ in labels: {ADVICE}")
     if not evaluation.rows == rows == contents.leaks.rows.test:

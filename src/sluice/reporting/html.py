@@ -13,7 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sluice import __version__
 from sluice.errors import DataError
 from sluice.reporting import numbers
+from sluice.reporting.card import card_sections
 from sluice.reporting.contents import Contents
+from sluice.reporting.leakage import answer_leakage
 from sluice.reporting.scores import SCORES
 from sluice.reporting.texts import to_html, to_plain
 from sluice.reporting.verdict import headline, weaknesses
@@ -22,6 +24,7 @@ TEMPLATES = "sluice.reporting", "templates"
 FILTERS = {
     "count": numbers.count,
     "interval": numbers.interval,
+    "p_value": numbers.p_value,
     "points": numbers.points,
     "score": numbers.score,
     "score_interval": numbers.score_interval,
@@ -69,6 +72,8 @@ def render_html(contents: Contents, figures: Mapping[str, bytes]) -> str:
         evaluation=contents.evaluation,
         headline=headline(contents, to_html),
         weaknesses=weaknesses(contents, to_html),
+        card=card_sections(contents, to_html),
+        leakage=answer_leakage(contents, to_html),
         source=source,
         drawn=set(figures),
         version=__version__,

@@ -1,6 +1,6 @@
-"""The report for pull requests: verdict, one table, links to the figures.
+"""The report for pull requests, and the model card: both in Markdown.
 
-In: the contents and the names of the figures. Out: the file's text. Every string is escaped unless
+In: the contents and the names of the figures. Out: the files' texts. Every string is escaped unless
 it is known to be safe. The full account is the HTML report's.
 """
 
@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from sluice.reporting.card import card_sections
 from sluice.reporting.contents import Contents
 from sluice.reporting.html import make_environment
+from sluice.reporting.leakage import answer_leakage
 from sluice.reporting.texts import to_markdown
 from sluice.reporting.verdict import headline, weaknesses
 
@@ -31,4 +33,14 @@ def render_markdown(contents: Contents, figures: Iterable[str], folder: str) -> 
         headline=headline(contents, to_markdown),
         weaknesses=weaknesses(contents, to_markdown),
         figures=Markup(", ").join(links),
+    )
+
+
+def render_card(contents: Contents) -> str:
+    """Write the model card."""
+    environment = make_environment(autoescape=False, finalize=to_markdown)
+    return environment.get_template("model-card.md.j2").render(
+        title=contents.title,
+        sections=card_sections(contents, to_markdown),
+        leakage=answer_leakage(contents, to_markdown),
     )

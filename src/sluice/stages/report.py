@@ -12,8 +12,11 @@ from pydantic import Field
 
 from sluice.command import run_stage
 from sluice.errors import DataError, SourceError
-from sluice.files import read_json, read_parquet, staged
+from sluice.files import open_parquet, read_json, read_parquet, staged
 from sluice.params import Section, read_section, read_yaml
+from sluice.reporting.behaviour import Behaviour, Shortcuts
+from sluice.reporting.calibration import Calibration
+from sluice.reporting.card import INTENDED_USE
 from sluice.reporting.contents import (
     SPLITS,
     Contents,
@@ -25,11 +28,13 @@ from sluice.reporting.contents import (
 )
 from sluice.reporting.facts import Model, check_facts
 from sluice.reporting.html import render_html
-from sluice.reporting.markdown import render_markdown
+from sluice.reporting.markdown import render_card, render_markdown
 from sluice.reporting.origins import Augmentation, Leaks, Provenance
+from sluice.reporting.pairs import Pairs
 from sluice.reporting.plots import draw_figures, read_figures
 from sluice.reporting.scores import Evaluation, Training
 from sluice.reporting.slices import Slices
+from sluice.reporting.traces import COLUMNS, Traces, trace_rows
 
 
 class Report(Section):
@@ -41,6 +46,8 @@ class Report(Section):
     """How many of the worst errors are shown with their texts."""
     few_test_rows: int = Field(default=50, ge=0)
     """A label with fewer test rows than this is named as a weakness."""
+    intended_use: str = Field(default=INTENDED_USE, min_length=20, max_length=2000)
+    """What the model is for and what it is not for, in sentences of yours: for the model card."""
 
 
 def _read_facts(path: Path, model: type[Model]) -> Model:
@@ -61,6 +68,14 @@ def _read_lengths(path: Path) -> pd.Series:
     if texts.empty:
         raise DataError(f"{path} has no rows: check the shares of section split")
     return texts.map(lambda text: len(text.split()))
+
+
+def _read_traces(split: Path) -> Traces:
+    with open_parquet(split / "test.parquet") as file:
+        columns = list(file.schema_arrow.names)
+    present = [name for name in COLUMNS if name in columns]
+    train, test = (read_parquet(split / f"{name}.parquet", present) for name in ("train", "test"))
+    return trace_rows(train, test, columns)
 
 
 def _hash_file(path: Path) -> str:
@@ -92,6 +107,12 @@ def gather(
         lengths={name: _read_lengths(split / f"{name}.parquet") for name in SPLITS},
         mistakes=pick_mistakes(read_parquet(errors), section.worst_errors, str(errors)),
         slices=_read_facts(metrics / "slices.json", Slices),
+        behaviour=_read_facts(metrics / "behaviour.json", Behaviour),
+        shortcuts=_read_facts(metrics / "shortcuts.json", Shortcuts),
+        pairs=_read_facts(metrics / "pairs.json", Pairs),
+        calibration=_read_facts(metrics / "calibration.json", Calibration),
+        traces=_read_traces(split),
+        intended_use=section.intended_use,
         data_versions=[Version(path.name, _hash_file(path)) for path in files],
         params_versions=hash_sections(read_yaml(params)),
         few_rows=section.few_test_rows,
@@ -107,17 +128,19 @@ def report(
     html: Path,
     markdown: Path,
     plots: Path,
+    card: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
     """Write the report of one run; a missing figure or number fails it."""
     contents = check_same_run(gather(provenance, split, metrics, curves, errors, params))
-    with staged(html, markdown, plots) as (html_part, markdown_part, plots_part):
+    with staged(html, markdown, plots, card) as (html_part, markdown_part, plots_part, card_part):
         plots_part.mkdir()
         draw_figures(contents, plots_part)
         figures = read_figures(contents, plots_part)
         html_part.write_text(render_html(contents, figures), encoding="utf-8")
         summary = render_markdown(contents, figures, plots.name)
         markdown_part.write_text(summary, encoding="utf-8")
+        card_part.write_text(render_card(contents), encoding="utf-8")
 
 
 if __name__ == "__main__":
