@@ -40,6 +40,7 @@ def test_every_stage_ran_and_every_output_is_there(finished: Path) -> None:
         "train@bilstm-0",
         "baseline@majority",
         "baseline@tfidf_logreg",
+        "suspect",
         "evaluate",
         "report",
     }

@@ -19,7 +19,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from sluice.errors import ParamsError
 
 SECTIONS = (
-    "ingest", "clean", "split", "augment", "probe", "train", "baseline", "evaluate", "report",
+    "ingest", "clean", "split", "augment", "probe", "train", "baseline", "suspect", "evaluate",
+    "report",
 )  # fmt: skip
 MAX_VALUES = 100_000
 """Values that a file may hold once its aliases are written out."""
