@@ -11,6 +11,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from sluice.errors import DataError
+from sluice.reporting.behaviour import draw_behaviour
+from sluice.reporting.calibration import draw_reliability, draw_risk_coverage
 from sluice.reporting.canvas import save_figure, style
 from sluice.reporting.charts import (
     draw_comparison,
@@ -34,7 +36,10 @@ FIGURES: dict[str, Callable[[Contents], Figure | None]] = {
     "loss": partial(draw_curves, measure="loss"),
     "accuracy": partial(draw_curves, measure="accuracy"),
     "confusion": lambda contents: draw_confusion(contents.evaluation),
+    "reliability": lambda one: draw_reliability(one.calibration, one.evaluation),
+    "risk_coverage": lambda one: draw_risk_coverage(one.calibration, one.evaluation),
     "slices": lambda contents: draw_slices(contents.slices),
+    "behaviour": lambda one: draw_behaviour(one.behaviour, one.evaluation.best_baseline),
 }
 
 
@@ -47,6 +52,8 @@ def expected_figures(contents: Contents) -> list[str]:
         expected.remove("differences")
     if not contents.slices.slices:
         expected.remove("slices")
+    if not contents.behaviour.tests:
+        expected.remove("behaviour")
     return expected
 
 
