@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,8 +109,13 @@ def _check_readable(checkpoint: Path) -> None:
         ) from error
 
 
-def fit(classifier: Classifier, data: pl.LightningDataModule, scratch: Path) -> Fitted:
-    """Train, or go on from the checkpoint in `scratch`.
+def fit(
+    classifier: Classifier,
+    data: pl.LightningDataModule,
+    scratch: Path,
+    watchers: Sequence[Callback] = (),
+) -> Fitted:
+    """Train, or go on from the checkpoint in `scratch`; `watchers` see each epoch and may stop it.
 
     A checkpoint is written at the end of each epoch, beside its place and then renamed; random
     numbers and batch order depend on seed and epoch alone, so a resumed training ends with
@@ -129,7 +135,7 @@ def fit(classifier: Classifier, data: pl.LightningDataModule, scratch: Path) -> 
     if checkpoint.exists():
         _check_readable(checkpoint)
         sys.stderr.write(f"resuming from {checkpoint}\n")
-    trainer = _trainer(params, scratch, callbacks)
+    trainer = _trainer(params, scratch, [*callbacks, *watchers])
     resumed = str(checkpoint) if checkpoint.exists() else None
     trainer.fit(classifier, datamodule=data, ckpt_path=resumed, weights_only=True)
     if not best.weights:
