@@ -21,6 +21,7 @@ from sluice.reporting.origins import Augmentation, Leaks, Provenance
 from sluice.reporting.pairs import Pairs
 from sluice.reporting.scores import Evaluation, Training
 from sluice.reporting.slices import Slices
+from sluice.reporting.suspects import Doubts
 from sluice.reporting.traces import Traces
 
 SPLITS = ("train", "validation", "test")
@@ -72,6 +73,7 @@ class Contents:
     calibration: Calibration
     traces: Traces
     intended_use: str
+    doubts: Doubts
     data_versions: Sequence[Version]
     params_versions: Sequence[Version]
     few_rows: int

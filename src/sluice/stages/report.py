@@ -34,6 +34,7 @@ from sluice.reporting.pairs import Pairs
 from sluice.reporting.plots import draw_figures, read_figures
 from sluice.reporting.scores import Evaluation, Training
 from sluice.reporting.slices import Slices
+from sluice.reporting.suspects import LabelErrors, find_texts
 from sluice.reporting.traces import COLUMNS, Traces, trace_rows
 
 
@@ -95,6 +96,8 @@ def gather(
     evaluation = _read_facts(metrics / "evaluation.json", Evaluation)
     trained = [key for key, model in evaluation.models.items() if model.kind == "model"]
     source = _read_facts(provenance, Provenance)
+    train = split / "train.parquet"
+    doubts = _read_facts(metrics / "label_errors.json", LabelErrors)
     files = [*(split / f"{name}.parquet" for name in SPLITS), metrics / "evaluation.json", errors]
     return Contents(
         title=section.title,
@@ -113,6 +116,7 @@ def gather(
         calibration=_read_facts(metrics / "calibration.json", Calibration),
         traces=_read_traces(split),
         intended_use=section.intended_use,
+        doubts=find_texts(doubts, read_parquet(train, ["id", "text"]), str(train)),
         data_versions=[Version(path.name, _hash_file(path)) for path in files],
         params_versions=hash_sections(read_yaml(params)),
         few_rows=section.few_test_rows,
