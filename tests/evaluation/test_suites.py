@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sluice.errors import ParamsError
+from sluice.evaluation.edits import EDITS
 from sluice.evaluation.suites import parse_suite, slots_of, why_skipped
 from sluice.evaluation.templates import expand
 from sluice.params import read_yaml
@@ -90,6 +92,14 @@ def test_the_shipped_suites_cover_what_was_asked_with_300_cases_and_more() -> No
         for text in filter(None, case):
             assert not re.search(r"[{}]|  |^\s|\s$", text), text
             assert not re.search(r"\b[Aa] [aeiou]", text), text
+
+
+def test_the_suite_of_the_how_to_page_is_one() -> None:
+    page = (ROOT / "docs/behaviour.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(capability:.*?)```", page, re.DOTALL)
+    read = parse_suite(yaml.safe_load(block), "page")
+    assert {test.type for test in read.tests} == {"MFT", "INV", "DIR"}
+    assert all(edit in page for edit in EDITS)
 
 
 def test_no_test_of_the_shipped_suites_is_without_cases() -> None:
