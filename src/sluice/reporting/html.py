@@ -18,7 +18,7 @@ from sluice.reporting.contents import Contents
 from sluice.reporting.leakage import answer_leakage
 from sluice.reporting.scores import SCORES
 from sluice.reporting.texts import to_html, to_plain
-from sluice.reporting.verdict import headline, weaknesses
+from sluice.reporting.verdict import beside, headline, weaknesses
 
 TEMPLATES = "sluice.reporting", "templates"
 FILTERS = {
@@ -71,6 +71,7 @@ def render_html(contents: Contents, figures: Mapping[str, bytes]) -> str:
         contents=contents,
         evaluation=contents.evaluation,
         headline=headline(contents, to_html),
+        beside=lambda key: beside(contents, key, to_html),
         weaknesses=weaknesses(contents, to_html),
         card=card_sections(contents, to_html),
         leakage=answer_leakage(contents, to_html),

@@ -13,7 +13,7 @@ from sluice.reporting.contents import Contents
 from sluice.reporting.html import make_environment
 from sluice.reporting.leakage import answer_leakage
 from sluice.reporting.texts import to_markdown
-from sluice.reporting.verdict import headline, weaknesses
+from sluice.reporting.verdict import beside, headline, weaknesses
 
 
 def render_markdown(contents: Contents, figures: Iterable[str], folder: str) -> str:
@@ -31,6 +31,7 @@ def render_markdown(contents: Contents, figures: Iterable[str], folder: str) -> 
         contents=contents,
         evaluation=contents.evaluation,
         headline=headline(contents, to_markdown),
+        beside=lambda key: beside(contents, key, to_markdown),
         weaknesses=weaknesses(contents, to_markdown),
         figures=Markup(", ").join(links),
     )

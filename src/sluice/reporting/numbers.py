@@ -51,6 +51,11 @@ def count(number: int | float) -> Markup:
     return escape(f"{number:,.1f}" if isinstance(number, float) else f"{number:,}")
 
 
+def p_value(value: float) -> Markup:
+    """0.0312 as 0.031; what is smaller than 0.001 as < 0.001."""
+    return escape(f"{value:.3f}" if value >= 0.001 else "< 0.001")
+
+
 def share(part: float, whole: float) -> Markup:
     """3 of 1000 as 0.3%, 3 of 100000 as 0.003%, of nothing 0%."""
     percent = 100 * part / whole if whole else 0.0

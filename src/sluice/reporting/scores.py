@@ -39,10 +39,12 @@ class Difference(Interval):
 
 
 class SeedScore(Facts):
-    """Mean of a score over seeds, and its standard deviation where there are several."""
+    """Mean of a score over seeds and its interval over rows; over several seeds, that too."""
 
     mean: float
+    over_rows: Interval
     spread: float | None = None
+    over_seeds: Interval | None = None
 
 
 class SeedScores(Facts):

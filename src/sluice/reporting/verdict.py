@@ -49,6 +49,22 @@ def headline(contents: Contents, write: Write) -> Markup:
     return Markup("{} {}").format(reached, _standing(evaluation, write))
 
 
+def beside(contents: Contents, key: str, write: Write) -> Markup:
+    """Say how a candidate stands to all others: ties first, then better, then worse."""
+    verdict = contents.pairs.verdicts[key]
+    sides = {
+        "no evidence against": verdict.no_evidence_against,
+        "better than": verdict.better_than,
+        "worse than": verdict.worse_than,
+    }
+    found = [
+        Markup("{} {}").format(words, Markup(", ").join(map(write, others)))
+        for words, others in sides.items()
+        if others
+    ]
+    return Markup("; ").join(found) if found else Markup("no other candidate")
+
+
 def _weak_labels(contents: Contents, write: Write) -> list[Markup]:
     evaluation = contents.evaluation
     support = evaluation.models[evaluation.shown].per_class
