@@ -90,6 +90,7 @@ ALLOWED = {
     "data": {"data"},
     "text": {"text"},
     "models": {"models"},
+    "serving": {"serving", "data", "text", "models"},
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},

@@ -150,6 +150,26 @@ def tune(
     tune_section(importlib.import_module("sluice.stages.train"), ranges, params, trials, write)
 
 
+@app.command()
+def explain(
+    model: Annotated[Path, typer.Argument(help="The model's folder: models/<name>/<seed>.")],
+    text: Annotated[str, typer.Argument(help="The text, as it comes.")],
+    label: Annotated[
+        str | None, typer.Option(help="Explain this label; the predicted one without it.")
+    ] = None,
+) -> None:
+    """Show what each word of a text adds to a label: green for it, red against it.
+
+    Example: sluice explain models/wide_bilstm/0 "Awful!" --label negative
+    """
+    from rich.console import Console
+
+    from sluice.serving.explain import describe, explain_text
+    from sluice.serving.model import load_model
+
+    Console(highlight=False).print(describe(explain_text(load_model(model), text, label)))
+
+
 def main() -> None:
     """Entry point of the `sluice` command."""
     run_app(app)

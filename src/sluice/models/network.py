@@ -203,12 +203,16 @@ class TextNetwork(nn.Module):
         with torch.no_grad():
             self.embedding.weight[known] = vectors[known]
 
-    def forward(self, tokens: Tensor, lengths: Tensor, ngrams: Ngrams | None = None) -> Tensor:
-        """(batch, time) token ids and (batch,) lengths >= 1 -> (batch, classes) logits."""
-        embedded = self.input_dropout(self.embedding(self.word_dropout(tokens)))
-        outputs, lengths = self.encoder(embedded, lengths)
+    def read_embedded(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, time, embedding) vectors of tokens -> (batch, classes) logits, no wide part."""
+        outputs, lengths = self.encoder(self.input_dropout(embedded), lengths)
         pooled = self.normalisation(self.pooling(outputs, lengths))
         logits: Tensor = self.output(self.output_dropout(pooled))
+        return logits
+
+    def forward(self, tokens: Tensor, lengths: Tensor, ngrams: Ngrams | None = None) -> Tensor:
+        """(batch, time) token ids and (batch,) lengths >= 1 -> (batch, classes) logits."""
+        logits = self.read_embedded(self.embedding(self.word_dropout(tokens)), lengths)
         if self.wide is not None and ngrams is not None:
             logits = logits + self.wide(
                 ngrams.ids, ngrams.starts, per_sample_weights=ngrams.weights

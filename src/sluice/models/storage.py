@@ -39,6 +39,8 @@ class NetworkConfig(Section):
     """Shape of the network."""
     temperature: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
     """What logits are divided by for calibrated probabilities (see `sluice.temperature`)."""
+    cleaning: dict[str, Any] = Field(default_factory=dict)
+    """The steps that cleaned the training rows, for texts as they come; see `sluice.serving`."""
 
     def build(self) -> TextNetwork:
         """A network of this shape with fresh weights."""

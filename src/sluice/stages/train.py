@@ -32,7 +32,8 @@ from sluice.models.inference import predict_probabilities
 from sluice.models.network import NetworkParams, TextNetwork
 from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
-from sluice.params import KeysOf, Section, parse_section, read_section
+from sluice.params import KeysOf, Section, parse_section, read_section, read_yaml
+from sluice.text.cleaning import Steps
 from sluice.text.ngrams import NgramParams
 from sluice.text.reader import Reader, fit_reader
 from sluice.text.vectors import VectorsName, load_vectors
@@ -250,6 +251,12 @@ def rehearse(
     return fitted.curves[fitted.epoch - 1][callbacks.MONITOR]
 
 
+def _read_steps(params: Path) -> dict[str, Any]:
+    """All cleaning steps, defaults written out: the model must clean like this for ever."""
+    steps = (read_yaml(params).get("clean") or {}).get("steps") or {}
+    return parse_section(steps, Steps, f"{params}: clean.steps").model_dump(mode="json")
+
+
 def train(
     name: str,
     seed: int,
@@ -287,6 +294,7 @@ def train(
         ngram_features=settings.ngram_features,
         network=settings.model,
         temperature=temperature_of(predicted, names),
+        cleaning=_read_steps(params),
     )
     outputs = (weights, config, vocabulary_file, curves, predictions, metrics, timing, answers)
     with staged(*outputs) as parts:
