@@ -150,8 +150,8 @@ def test_a_finished_search_is_not_run_again_and_goes_on_for_more(
 
 
 @pytest.mark.slow
-def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(finished, tmp_path) -> None:
-    home, _ = finished
+def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(finished) -> None:
+    home, first = finished
     undisturbed = trials_of(home)
     (home / ".sluice/tune/trials.db").unlink()
     slow = "import time, sluice.lab.search as s; say = s.Pruning.on_train_epoch_end\n"
@@ -170,6 +170,8 @@ def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(finished, tmp_pa
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "going on with search" in done.stdout
+    assert "Warning" not in done.stderr
+    assert done.stdout.split("best:")[1] == first.split("best:")[1]
     assert trials_of(home) == undisturbed
 
 

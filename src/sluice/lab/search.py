@@ -10,7 +10,7 @@ number alone, so that the same search, run again, draws the same values and ends
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,11 +67,11 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """The best trial of a search."""
+    """The best trial of a search; `score` is its best validation macro-F1."""
 
     number: int
+    """From 1, trials that a kill ended not counted."""
     score: float
-    """Its best validation macro-F1."""
     values: dict[str, Scalar]
     command: str
     """What runs it as a DVC experiment."""
@@ -96,11 +96,14 @@ def import_optuna() -> Any:
 class Pruning(Callback):
     """Tells a trial the score of each epoch, and stops it where the median rule says so."""
 
-    def __init__(self, trial: "optuna.Trial", stop: type[Exception]) -> None:
-        self._trial, self._stop = trial, stop
+    def __init__(
+        self, trial: "optuna.Trial", stop: type[Exception], known: Collection[int] = ()
+    ) -> None:
+        self._trial, self._stop, self._known = trial, stop, known
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._trial.report(float(trainer.callback_metrics[MONITOR]), trainer.current_epoch)
+        if trainer.current_epoch not in self._known:
+            self._trial.report(float(trainer.callback_metrics[MONITOR]), trainer.current_epoch)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._trial.should_prune():
@@ -163,13 +166,19 @@ def _set_aside(optuna: Any, study: "optuna.Study") -> int:
     return len(left)
 
 
-def _repeat_reports(optuna: Any, study: "optuna.Study", trial: "optuna.Trial") -> None:
-    """Give a trial that goes on from a checkpoint the scores of the epochs before the kill."""
+def _repeat_reports(optuna: Any, study: "optuna.Study", trial: "optuna.Trial") -> set[int]:
+    """Give a trial the scores of its epochs before a kill; say which epochs have one."""
     states = optuna.trial.TrialState
-    for earlier in study.get_trials(deepcopy=False, states=(states.FAIL,)):
-        if earlier.params == trial.params:
-            for epoch, score in earlier.intermediate_values.items():
-                trial.report(score, epoch)
+    killed = study.get_trials(deepcopy=False, states=(states.FAIL,))
+    known = {
+        epoch: score
+        for earlier in killed
+        if earlier.params == trial.params
+        for epoch, score in earlier.intermediate_values.items()
+    }
+    for epoch, score in known.items():
+        trial.report(score, epoch)
+    return set(known)
 
 
 def _try(optuna: Any, search: Search, study: "optuna.Study", number: int) -> str:
@@ -183,11 +192,11 @@ def _try(optuna: Any, search: Search, study: "optuna.Study", number: int) -> str
     values = {key: one.rounded(trial.params[key]) for key, one in tuning.ranges.items()}
     trial.set_user_attr("values", values)
     trial.set_user_attr("command", experiment_line(tuning, values))
-    _repeat_reports(optuna, study, trial)
+    known = _repeat_reports(optuna, study, trial)
     try:
         content = with_values(search.content, values, search.params)
         settings = settings_of(tuning.model, content, search.section, search.where)
-        score = search.train(settings, [Pruning(trial, optuna.TrialPruned)])
+        score = search.train(settings, [Pruning(trial, optuna.TrialPruned, known)])
     except optuna.TrialPruned:
         study.tell(trial, state=states.PRUNED)
         return "stopped early"
@@ -199,12 +208,16 @@ def _try(optuna: Any, search: Search, study: "optuna.Study", number: int) -> str
 
 
 def _best(optuna: Any, study: "optuna.Study") -> Found | None:
-    complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
-    if not complete:
+    complete = optuna.trial.TrialState.COMPLETE
+    scores = [
+        (float(one.value or 0.0), -number, one.user_attrs)
+        for number, one in enumerate(_finished(optuna, study), start=1)
+        if one.state == complete
+    ]
+    if not scores:
         return None
-    one = max(complete, key=lambda trial: (float(trial.value or 0.0), -trial.number))
-    facts = one.user_attrs
-    return Found(one.number, float(one.value or 0.0), dict(facts["values"]), facts["command"])
+    score, number, facts = max(scores, key=lambda found: found[:2])
+    return Found(-number, score, dict(facts["values"]), facts["command"])
 
 
 def run_search(search: Search, say: Say) -> Found:

@@ -52,7 +52,7 @@ def tune_section(stage: Any, ranges: Path, params: Path, trials: int | None, wri
         return float(stage.rehearse(tuning.model, tuning.seed, settings, ROWS, callbacks))
 
     best = run_search(Search(tuning, content, stage.Train, params, ranges, ROWS, train), typer.echo)
-    typer.echo(f"best: trial {best.number + 1}, validation macro-F1 {best.score:.4f}")
+    typer.echo(f"best: trial {best.number}, validation macro-F1 {best.score:.4f}")
     for key, value in best.values.items():
         typer.echo(f"  {key}: {value}")
     typer.echo(f"  {best.command}")
