@@ -221,9 +221,8 @@ def evaluate(
     asked = _read_probes(probes, answers, [one.candidate.key for one in judged], label_names)
     audits = audit(asked, judged, groups, terms, shown.key)
     numbers = headline(summary) | slice_headline(sliced) | _rounded(audits.headline())
-    outputs = (evaluation, scores, table, confusion, errors, slices, pairs, calibration)
-    outputs += (behaviour, shortcuts)
-    with staged(*outputs) as parts:
+    first = (evaluation, scores, table, confusion, errors)
+    with staged(*first, slices, pairs, calibration, behaviour, shortcuts) as parts:
         write_json(summary, parts[0])
         write_json(numbers | sureness_headline(sureness, shown.key), parts[1])
         verdicts = tabulate(summary).assign(verdict=list_verdicts(paired))
