@@ -153,7 +153,7 @@ def examples() -> list[tuple[str, str, str, str]]:
 
 
 def test_the_examples_of_cleaning_are_all_steps_in_order() -> None:
-    assert [key for key, *_ in examples()] == [step.key for step in ORDER]
+    assert [key for key, *_ in examples()] == ["repair_encoding", *(step.key for step in ORDER)]
 
 
 @pytest.mark.parametrize(("key", "value", "text", "becomes"), examples(), ids=lambda word: word)
