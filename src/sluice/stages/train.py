@@ -11,13 +11,12 @@ import shutil
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from pydantic import Field
 from pytorch_lightning.callbacks import Callback
 
 from sluice.command import run_stage
@@ -27,87 +26,22 @@ from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.models import callbacks
-from sluice.models.classifier import Classifier, OptimisationParams
+from sluice.models.classifier import Classifier
 from sluice.models.inference import predict_probabilities
-from sluice.models.network import NetworkParams, TextNetwork
+from sluice.models.network import TextNetwork
 from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
-from sluice.params import KeysOf, Section, parse_section, read_section, read_yaml
+from sluice.params import parse_section, read_section, read_yaml
 from sluice.text.cleaning import Steps
-from sluice.text.ngrams import NgramParams
 from sluice.text.reader import Reader, fit_reader
-from sluice.text.vectors import VectorsName, load_vectors
-from sluice.text.vocabulary import TokenParams, Vocabulary
+from sluice.text.vectors import load_vectors
+from sluice.text.vocabulary import Vocabulary
+from sluice.variants import Settings, Train
+
+__all__ = ["Train", "rehearse", "train"]
 
 SCRATCH = Path(".sluice/train")
 REHEARSALS = Path(".sluice/tune")
-
-
-class Settings(Section):
-    """What one variant is trained with."""
-
-    tokens: TokenParams = TokenParams()
-    """How texts become tokens."""
-    model: NetworkParams = NetworkParams()
-    """The shape of the network."""
-    optimisation: OptimisationParams = OptimisationParams()
-    """How the weights are found."""
-    ngrams: NgramParams | None = None
-    """N-grams that a wide part reads beside the encoder; null builds none."""
-    pretrained: VectorsName | None = None
-    """Pretrained word vectors that the embedding starts from; null starts from noise."""
-
-    @property
-    def ngram_features(self) -> int:
-        """Features of the wide part; 0 where there is none."""
-        return 0 if self.ngrams is None else self.ngrams.features
-
-
-# Names become parts of paths.
-VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
-
-
-class Train(Section):
-    """Section `train` of params.yaml."""
-
-    models: tuple[VariantName, ...] = Field(min_length=1)
-    """Names of the variants to train, each one of `variants`."""
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
-    """Seeds; each variant is trained once with each."""
-    tokens: Annotated[dict[str, Any], KeysOf(TokenParams)] = Field(default_factory=dict)
-    """How texts become tokens, for all variants."""
-    model: Annotated[dict[str, Any], KeysOf(NetworkParams)] = Field(default_factory=dict)
-    """The shape of the network, for all variants."""
-    optimisation: Annotated[dict[str, Any], KeysOf(OptimisationParams)] = Field(
-        default_factory=dict
-    )
-    """How the weights are found, for all variants."""
-    ngrams: Annotated[dict[str, Any] | None, KeysOf(NgramParams)] = None
-    """N-grams of the wide part, for all variants; null builds none."""
-    pretrained: VectorsName | None = None
-    """Pretrained word vectors, for all variants."""
-    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
-    """What each variant sets differently, by name."""
-
-    def settings(self, name: str) -> Settings:
-        """The settings of one variant: the shared ones, overlaid by its own.
-
-        Raises:
-            ParamsError: the variant is unknown, or a key or value of it is not usable.
-        """
-        if name not in self.variants:
-            valid = ", ".join(sorted(self.variants))
-            raise ParamsError(f"train.models: unknown model {name}; train.variants has: {valid}")
-        shared = self.model_dump(include=set(Settings.model_fields))
-        return parse_section(_overlay(shared, self.variants[name]), Settings, f"train ({name})")
-
-
-def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _overlay(merged[key], value) if nested else value
-    return merged
 
 
 def _label_indices(labels: pd.Series, names: list[str], where: Path) -> npt.NDArray[np.int64]:

@@ -1,0 +1,84 @@
+"""Variants: section `train` of params.yaml, and the settings that each variant makes of it.
+
+In: the section. Out: the settings of one variant, the shared ones overlaid by its own. It stops at
+settings: training is in `sluice.stages.train`.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sluice.errors import ParamsError
+from sluice.models.classifier import OptimisationParams
+from sluice.models.network import NetworkParams
+from sluice.params import KeysOf, Section, parse_section
+from sluice.text.ngrams import NgramParams
+from sluice.text.vectors import VectorsName
+from sluice.text.vocabulary import TokenParams
+
+
+class Settings(Section):
+    """What one variant is trained with."""
+
+    tokens: TokenParams = TokenParams()
+    """How texts become tokens."""
+    model: NetworkParams = NetworkParams()
+    """The shape of the network."""
+    optimisation: OptimisationParams = OptimisationParams()
+    """How the weights are found."""
+    ngrams: NgramParams | None = None
+    """N-grams that a wide part reads beside the encoder; null builds none."""
+    pretrained: VectorsName | None = None
+    """Pretrained word vectors that the embedding starts from; null starts from noise."""
+
+    @property
+    def ngram_features(self) -> int:
+        """Features of the wide part; 0 where there is none."""
+        return 0 if self.ngrams is None else self.ngrams.features
+
+
+# Names become parts of paths.
+VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
+
+
+class Train(Section):
+    """Section `train` of params.yaml."""
+
+    models: tuple[VariantName, ...] = Field(min_length=1)
+    """Names of the variants to train, each one of `variants`."""
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    """Seeds; each variant is trained once with each."""
+    tokens: Annotated[dict[str, Any], KeysOf(TokenParams)] = Field(default_factory=dict)
+    """How texts become tokens, for all variants."""
+    model: Annotated[dict[str, Any], KeysOf(NetworkParams)] = Field(default_factory=dict)
+    """The shape of the network, for all variants."""
+    optimisation: Annotated[dict[str, Any], KeysOf(OptimisationParams)] = Field(
+        default_factory=dict
+    )
+    """How the weights are found, for all variants."""
+    ngrams: Annotated[dict[str, Any] | None, KeysOf(NgramParams)] = None
+    """N-grams of the wide part, for all variants; null builds none."""
+    pretrained: VectorsName | None = None
+    """Pretrained word vectors, for all variants."""
+    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
+    """What each variant sets differently, by name."""
+
+    def settings(self, name: str) -> Settings:
+        """The settings of one variant: the shared ones, overlaid by its own.
+
+        Raises:
+            ParamsError: the variant is unknown, or a key or value of it is not usable.
+        """
+        if name not in self.variants:
+            valid = ", ".join(sorted(self.variants))
+            raise ParamsError(f"train.models: unknown model {name}; train.variants has: {valid}")
+        shared = self.model_dump(include=set(Settings.model_fields))
+        return parse_section(_overlay(shared, self.variants[name]), Settings, f"train ({name})")
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _overlay(merged[key], value) if nested else value
+    return merged
