@@ -12,7 +12,7 @@ from figures import draw_comparison, draw_curves, draw_splits
 from published import Published, accuracy_within, is_possible, nearest_count
 
 from sluice.command import run_stage
-from sluice.evaluation.candidates import Candidate, Judged, Terms, judge
+from sluice.evaluation.candidates import Candidate, Judged, Terms, candidate_key, judge
 from sluice.evaluation.intervals import percentile_interval
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.predictions import check_predictions
@@ -42,7 +42,7 @@ def _judge(
 ) -> list[Judged]:
     candidates = []
     for kind, name, seed in wanted:
-        path = folder / f"{name if seed is None else f'{name}-{seed}'}.parquet"
+        path = folder / f"{candidate_key(name, seed)}.parquet"
         frame = check_predictions(read_parquet(path), terms.label_names, str(path))
         candidates.append(Candidate(kind, name, seed, frame))
     return judge(candidates, pd.factorize(test["cluster"])[0], terms)
@@ -83,7 +83,7 @@ def _table_lines(table: pd.DataFrame) -> list[str]:
     lines.append("|---|---|---|---|---|---|---|")
     for row in table.to_dict("records"):
         posts = "" if pd.isna(row["posts"]) else f" ({row['posts']})"
-        name = row["model"] if pd.isna(row["seed"]) else f"{row['model']}-{row['seed']}"
+        name = candidate_key(row["model"], None if pd.isna(row["seed"]) else row["seed"])
         bounds = f"{_shown(row['accuracy_low'], 100, 1)} to {_shown(row['accuracy_high'], 100, 1)}"
         scores = " | ".join(_shown(row[key], 1, 3) for key in ("log_loss", "mae", "mse"))
         accuracy = _shown(row["accuracy"], 100, 1)
@@ -128,7 +128,7 @@ def _timing(reports: Path, wanted: list[tuple[Any, str, int | None]]) -> pd.Data
     rows = []
     for protocol in PROTOCOLS:
         for _, name, seed in wanted:
-            key = name if seed is None else f"{name}-{seed}"
+            key = candidate_key(name, seed)
             seconds = read_json(reports / protocol / "timing" / f"{key}.json")["seconds"]
             rows.append({"protocol": protocol, "model": key, "seconds": seconds})
     return pd.DataFrame(rows)

@@ -38,6 +38,11 @@ class BootstrapParams(Section):
     """Seed of the drawing."""
 
 
+def candidate_key(name: str, seed: int | None) -> str:
+    """Name and, where there is one, seed: what files and tables call a candidate."""
+    return name if seed is None else f"{name}-{seed}"
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A model or a baseline with its predictions, validation and test."""
@@ -49,8 +54,8 @@ class Candidate:
 
     @property
     def key(self) -> str:
-        """Name and seed, as in the names of files."""
-        return self.name if self.seed is None else f"{self.name}-{self.seed}"
+        """See `candidate_key`."""
+        return candidate_key(self.name, self.seed)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sluice.evaluation.candidates import (
     BootstrapParams,
     Candidate,
     Terms,
+    candidate_key,
     check_labels_present,
     judge,
 )
@@ -82,7 +83,7 @@ def _read_candidates(folder: Path, wanted: list[tuple[Any, ...]]) -> list[tuple[
         raise ParamsError("nothing to evaluate: name models in train.models or baseline.names")
     found = []
     for kind, name, seed in wanted:
-        path = folder / f"{name if seed is None else f'{name}-{seed}'}.parquet"
+        path = folder / f"{candidate_key(name, seed)}.parquet"
         found.append((path, Candidate(kind, name, seed, read_parquet(path))))
     return found
 
