@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sluice.evaluation import intervals
-from sluice.evaluation.intervals import bootstrap_sums, percentile_interval
+from sluice.evaluation.intervals import bootstrap_each, bootstrap_sums, percentile_interval
 from sluice.evaluation.metrics import headline_scores, row_columns
 
 
@@ -45,6 +45,16 @@ def test_columns_share_the_resamples() -> None:
     values = np.random.default_rng(0).normal(size=(100, 1))
     sums = bootstrap_sums(np.hstack([values, values + 1.0]), np.arange(100), 300, seed=0)
     np.testing.assert_allclose(sums[:, 1] - sums[:, 0], 100.0)
+
+
+def test_tables_of_other_widths_share_the_resamples() -> None:
+    generator = np.random.default_rng(2)
+    parts = [generator.normal(size=(60, width)) for width in (3, 1, 2)]
+    groups = np.arange(60) // 2
+    each = bootstrap_each(parts, groups, 40, seed=9)
+    assert [sums.shape for sums in each] == [(40, 3), (40, 1), (40, 2)]
+    for part, sums in zip(parts, each, strict=True):
+        np.testing.assert_allclose(sums, bootstrap_sums(part, groups, 40, seed=9))
 
 
 def test_memory_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

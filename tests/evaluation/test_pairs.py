@@ -62,7 +62,7 @@ def test_mcnemar_is_that_of_the_textbook() -> None:
 def test_holm_is_that_of_the_paper() -> None:
     # By hand: 0.005 * 4, 0.01 * 3, 0.03 * 2, and 0.04 * 1 is raised to the one before.
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([0.6, 0.7]) == holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
 
 

@@ -6,8 +6,14 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from sluice.evaluation.candidates import Candidate
+from sluice.evaluation.pairs import holm
 from sluice.evaluation.predictions import prediction_frame
-from sluice.evaluation.slice_scores import SliceTerms, adjust_holm, slice_headline, summarise_slices
+from sluice.evaluation.slice_scores import (
+    SliceTerms,
+    count_slices,
+    slice_headline,
+    summarise_slices,
+)
 from sluice.evaluation.slices import Slice
 
 LABELS = ("no", "so", "yes")
@@ -114,11 +120,24 @@ def test_groups_without_a_common_label_have_no_gap() -> None:
     assert summarise(NOISY, *parts, fairness=("sex",))["fairness"] == {"sex": None}
 
 
-def test_holm_adjusts_as_published() -> None:
-    # Holm's procedure on p = .01, .04, .03, .005, worked by hand: 4, 3, 2, 1 times, never falling.
-    assert adjust_holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert adjust_holm([0.9, 0.8]) == [1.0, 1.0]
-    assert adjust_holm([]) == []
+def test_p_values_are_adjusted_for_the_number_of_scored_slices() -> None:
+    small = Slice("country", "nowhere", np.arange(ROWS) < 19)  # not scored, so not counted
+    parts = [Slice("fold", str(fold), np.arange(ROWS) % 4 == fold) for fold in range(4)]
+    found = summarise(BAD, small, *halves(), *parts)["slices"]
+    p_values = [one["difference"]["p"] for one in found]
+    assert len(p_values) == 6
+    assert min(p_values) < max(p_values)
+    assert [one["difference"]["p_holm"] for one in found] == holm(p_values)
+
+
+def test_all_slices_are_counted_in_the_same_resamples() -> None:
+    candidates = [candidate("lstm", BAD), candidate("svm", NOISY)]
+    terms = SliceTerms(candidates, LABELS, np.arange(ROWS), 100, 3, 0.95, 20)
+    whole, *both = count_slices([Slice("all", "all", np.ones(ROWS, bool)), *halves()], terms)
+    np.testing.assert_array_equal(both[0].drawn + both[1].drawn, whole.drawn)
+    np.testing.assert_array_equal(both[0].total + both[1].total, whole.total)
+    (alone,) = count_slices(halves()[:1], terms)
+    np.testing.assert_array_equal(alone.drawn, both[0].drawn)
 
 
 def test_the_headline_is_flat() -> None:

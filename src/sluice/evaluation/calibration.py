@@ -19,7 +19,7 @@ from sluice.evaluation.intervals import (
     CHUNK,
     Interval,
     basic_interval,
-    bootstrap_sums,
+    bootstrap_each,
     percentile_interval,
 )
 from sluice.evaluation.metrics import row_losses
@@ -173,8 +173,7 @@ def measure_calibration(
     bins = params.bins
     parts = [part for one in scaled.values() for part in (one.before, one.after)]
     columns = [calibration_columns(part, bins) for part in parts]
-    drawn = bootstrap_sums(np.hstack(columns), groups, draw.resamples, draw.seed)
-    sums = np.split(drawn, len(columns), axis=1)
+    sums = bootstrap_each(columns, groups, draw.resamples, draw.seed)
     described = [
         _described(part, values, samples, draw, bins)
         for part, values, samples in zip(parts, columns, sums, strict=True)

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from sluice.errors import DataError
-from sluice.evaluation.intervals import bootstrap_sums
+from sluice.evaluation.intervals import bootstrap_each
 from sluice.evaluation.metrics import class_scores, confusion_of, headline_scores, row_columns
 from sluice.evaluation.predictions import (
     Floats,
@@ -120,11 +119,9 @@ def judge(candidates: Sequence[Candidate], groups: Integers, terms: Terms) -> li
     """
     classes, draw = len(terms.label_names), terms.bootstrap
     tests = [_columns(of_split(one.predictions, "test"), terms) for one in candidates]
-    drawn = bootstrap_sums(np.hstack(tests), groups, draw.resamples, draw.seed)
+    drawn = bootstrap_each(tests, groups, draw.resamples, draw.seed)
     judged = []
-    for one, test, sums in zip(
-        candidates, tests, np.split(drawn, len(candidates), axis=1), strict=True
-    ):
+    for one, test, sums in zip(candidates, tests, drawn, strict=True):
         validation = _columns(of_split(one.predictions, "validation"), terms).sum(axis=0)
         total = test.sum(axis=0)
         confusion = confusion_of(total, classes)

@@ -4,7 +4,7 @@ In: per-row columns of one or many models. Out: their sums over resamples, and i
 It stops at resampling: what the sums mean is in `sluice.evaluation.metrics`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +58,21 @@ def bootstrap_sums(columns: Floats, groups: Integers, resamples: int, seed: int)
     totals = np.zeros((count, columns.shape[1]))
     np.add.at(totals, groups, columns)
     return np.vstack([times @ totals for times in draw_times(count, resamples, seed)])
+
+
+def bootstrap_each(
+    parts: Sequence[Floats], groups: Integers, resamples: int, seed: int
+) -> list[Floats]:
+    """Sum several tables of columns over the same resamples, each (resamples, its columns).
+
+    Args:
+        parts: tables of the same rows, each (rows, its columns); see `bootstrap_sums`.
+        groups: number of each row's group, from 0 without gaps, (rows,).
+        resamples: how many resamples are drawn.
+        seed: seed of the drawing.
+    """
+    ends = np.cumsum([part.shape[1] for part in parts])
+    return np.split(bootstrap_sums(np.hstack(parts), groups, resamples, seed), ends[:-1], axis=1)
 
 
 def percentile_interval(samples: Floats, confidence: float) -> Interval:

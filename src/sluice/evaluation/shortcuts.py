@@ -7,11 +7,10 @@ drop with its paired interval. Which words are hidden is decided in `sluice.eval
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sluice.evaluation.candidates import Judged, Terms
-from sluice.evaluation.intervals import bootstrap_sums, percentile_interval
+from sluice.evaluation.intervals import bootstrap_each, percentile_interval
 from sluice.evaluation.metrics import headline_scores, row_columns
 from sluice.evaluation.predictions import (
     Floats,
@@ -56,11 +55,9 @@ def judge_shortcuts(
         for one, test in zip(judged, tests, strict=True)
     ]
     columns = [row_columns(true, values, None) for values in said]
-    drawn = bootstrap_sums(np.hstack(columns), groups, draw.resamples, draw.seed)
+    drawn = bootstrap_each(columns, groups, draw.resamples, draw.seed)
     found = {}
-    for one, test, values, own, sums in zip(
-        judged, tests, said, columns, np.split(drawn, len(judged), axis=1), strict=True
-    ):
+    for one, test, values, own, sums in zip(judged, tests, said, columns, drawn, strict=True):
         masked = float(headline_scores(own.sum(axis=0), classes)["macro_f1"])
         lost = one.samples["macro_f1"] - headline_scores(sums, classes)["macro_f1"]
         before = probabilities_of(test, terms.label_names).argmax(axis=1)

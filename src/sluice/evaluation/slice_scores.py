@@ -15,7 +15,8 @@ import numpy as np
 from scipy.stats import norm
 
 from sluice.evaluation.candidates import Candidate
-from sluice.evaluation.intervals import bootstrap_sums, percentile_interval
+from sluice.evaluation.intervals import bootstrap_each, percentile_interval
+from sluice.evaluation.pairs import holm
 from sluice.evaluation.predictions import (
     Floats,
     Integers,
@@ -90,28 +91,14 @@ def count_slices(parts: Sequence[Slice], terms: SliceTerms) -> list[Counted]:
     So any two slices and any two candidates are paired. Groups of rows are drawn (Field & Welsh
     2007); a slice is one product of the resamples with its rows' counts.
     """
-    counts = np.stack([_counts(one, terms.label_names) for one in terms.candidates], axis=1)
-    found = []
-    for part in parts:
-        taken = counts * part.mask[:, np.newaxis, np.newaxis]
-        columns = taken.reshape(len(taken), -1)
-        drawn = bootstrap_sums(columns, terms.groups, terms.resamples, terms.seed)
-        found.append(Counted(part, taken.sum(axis=0), drawn.reshape(-1, *counts.shape[1:])))
-    return found
-
-
-def adjust_holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for their number by Holm's step-down method.
-
-    Holm 1979, "A simple sequentially rejective multiple test procedure": the i-th smallest of m is
-    multiplied by m - i + 1, and none is below the one before it.
-    """
-    order = np.argsort(p_values, kind="stable")
-    times = len(order) - np.arange(len(order))
-    steps = np.minimum(np.maximum.accumulate(np.asarray(p_values)[order] * times), 1.0)
-    adjusted = np.empty(len(order))
-    adjusted[order] = steps
-    return [float(value) for value in adjusted]
+    counts = np.hstack([_counts(one, terms.label_names) for one in terms.candidates])
+    taken = [counts * part.mask[:, np.newaxis] for part in parts]
+    drawn = bootstrap_each(taken, terms.groups, terms.resamples, terms.seed)
+    shape = (-1, len(terms.candidates), 3 * len(terms.label_names))
+    return [
+        Counted(part, own.sum(axis=0).reshape(shape)[0], sums.reshape(shape))
+        for part, own, sums in zip(parts, taken, drawn, strict=True)
+    ]
 
 
 def _interval(value: float, samples: Floats, confidence: float) -> dict[str, float]:
@@ -199,7 +186,7 @@ def summarise_slices(
     large = [part for part, size in zip(parts, sizes, strict=True) if size >= terms.min_rows]
     whole, *scored = count_slices([everything, *large], terms)
     differences = [_difference(one, whole, terms.confidence) for one in scored]
-    adjusted = adjust_holm([one["p"] for one in differences])
+    adjusted = holm([one["p"] for one in differences])
     return {
         "candidates": [one.key for one in terms.candidates],
         "confidence": terms.confidence,
