@@ -88,15 +88,22 @@ def _right(one: Judged, label_names: Sequence[str]) -> npt.NDArray[np.bool_]:
     return hits
 
 
-def _compare_two(first: Judged, second: Judged, terms: Terms) -> dict[str, Any]:
-    difference = compare(first, second, terms.bootstrap.confidence)
+class _Ranked(NamedTuple):
+    """A candidate and which test rows it is right on, (rows,)."""
+
+    judged: Judged
+    right: npt.NDArray[np.bool_]
+
+
+def _compare_two(one: _Ranked, other: _Ranked, confidence: float) -> dict[str, Any]:
+    first, second = one.judged, other.judged
+    difference = compare(first, second, confidence)
     samples = first.samples[MAIN] - second.samples[MAIN]
-    right = [_right(one, terms.label_names) for one in (first, second)]
-    only = count_discordant(*right)
+    only = count_discordant(one.right, other.right)
     return {
         "first": first.candidate.key,
         "second": second.candidate.key,
-        "gap": describe_rows(only, len(right[0])),
+        "gap": describe_rows(only, len(one.right)),
         MAIN: {**difference, "p": bootstrap_p(difference["value"], samples)},
         "mcnemar": {"only_first": only.first, "only_second": only.second, "p": mcnemar(only)},
     }
@@ -114,8 +121,11 @@ def compare_pairs(judged: Sequence[Judged], terms: Terms) -> dict[str, Any]:
         `pairs`, a list in the order of rank; `rows`; `confidence`; and `verdicts` by candidate.
     """
     confidence = terms.bootstrap.confidence
-    ranked = sorted(judged, key=lambda one: -one.test[MAIN])
-    found = [_compare_two(first, second, terms) for first, second in combinations(ranked, 2)]
+    ranked = [
+        _Ranked(one, _right(one, terms.label_names))
+        for one in sorted(judged, key=lambda one: -one.test[MAIN])
+    ]
+    found = [_compare_two(one, other, confidence) for one, other in combinations(ranked, 2)]
     for test in (MAIN, "mcnemar"):
         for pair, p_value in zip(found, holm([pair[test]["p"] for pair in found]), strict=True):
             pair[test]["p_holm"] = p_value
