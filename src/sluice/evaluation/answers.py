@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sluice.errors import DataError
+from sluice.evaluation.predictions import probability_columns
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +22,7 @@ def answer_frame(
     """Put probabilities, (questions, labels), beside the ids of the questions."""
     values = np.asarray(probabilities, dtype=np.float64).reshape(len(ids), len(label_names))
     frame = pd.DataFrame({"id": ids.to_numpy()}, dtype="str")
-    frame[[f"p_{name}" for name in label_names]] = values
+    frame[probability_columns(label_names)] = values
     return frame
 
 
@@ -33,7 +34,7 @@ def check_answers(
     Raises:
         DataError: other columns or questions, or a probability that is no finite number.
     """
-    names = [f"p_{name}" for name in label_names]
+    names = probability_columns(label_names)
     advice = "run the stage that writes it again (dvc repro)"
     if list(frame.columns) != ["id", *names]:
         raise DataError(f"{where}: columns are not id, {', '.join(names)}: {advice}")
