@@ -155,3 +155,22 @@ def temperature_of(frame: pd.DataFrame, label_names: Sequence[str]) -> float:
     rows = of_split(frame, "validation")
     scores = scores_of(probabilities_of(rows, label_names))
     return fit_temperature(scores, true_indices(rows, label_names))
+
+
+def check_same_rows(frame: pd.DataFrame, expected: pd.DataFrame, where: str) -> None:
+    """See that ids and labels are the expected ones, in order.
+
+    Raises:
+        DataError: other rows, another order or other labels.
+    """
+    advice = "the split has changed since; run the stage that writes it again (dvc repro)"
+    if len(frame) != len(expected):
+        raise DataError(f"{where}: {len(frame)} rows instead of {len(expected)}: {advice}")
+    for column in ("id", "label"):
+        other = (frame[column].to_numpy() != expected[column].to_numpy()).nonzero()[0]
+        if other.size:
+            row = int(other[0])
+            raise DataError(
+                f"{where}: row {row + 1} has the {column} {frame[column].iloc[row]!r} instead of "
+                f"{expected[column].iloc[row]!r} ({other.size} such rows): {advice}"
+            )

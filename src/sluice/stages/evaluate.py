@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from sluice.command import run_stage
 from sluice.errors import DataError, ParamsError
@@ -29,15 +29,20 @@ from sluice.evaluation.comparison import choose, headline, summarise, tabulate
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import confusion_rows, rank_errors
 from sluice.evaluation.pairs import compare_pairs, list_verdicts
-from sluice.evaluation.predictions import Integers, check_predictions, of_split
+from sluice.evaluation.predictions import (
+    Integers,
+    check_predictions,
+    check_same_rows,
+    of_split,
+)
+from sluice.evaluation.rounding import rounded
 from sluice.evaluation.slice_scores import SliceTerms, slice_headline, summarise_slices
 from sluice.evaluation.slices import SliceParams, check_columns, cut_slices
 from sluice.evaluation.sureness import summarise_sureness, sureness_headline
+from sluice.evaluation.wanted import Wanted, read_wanted
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
-from sluice.params import Section, parse_section, read_section, read_yaml
+from sluice.params import Section, read_section
 from sluice.text.traits import find_traits
-
-DIGITS = 6
 
 
 class Evaluate(Section):
@@ -57,28 +62,7 @@ class Evaluate(Section):
     """Columns of the test rows, among the slices, whose largest gap between groups is given."""
 
 
-class Named(BaseModel):
-    """The keys of other sections that say which predictions are of this run (decision 5)."""
-
-    models: tuple[str, ...] = ()
-    seeds: tuple[int, ...] = ()
-    names: tuple[str, ...] = ()
-
-
-def _read_wanted(params: Path) -> list[tuple[Any, ...]]:
-    """Kind, name and seed of each model of `train` and each baseline of `baseline`."""
-    content = read_yaml(params)
-    train, baseline = (
-        parse_section(content.get(name) or {}, Named, f"{params}: {name}")
-        for name in ("train", "baseline")
-    )
-    wanted: list[tuple[Any, ...]] = [
-        ("model", name, seed) for name in train.models for seed in train.seeds
-    ]
-    return wanted + [("baseline", name, None) for name in baseline.names]
-
-
-def _read_candidates(folder: Path, wanted: list[tuple[Any, ...]]) -> list[tuple[Path, Candidate]]:
+def _read_candidates(folder: Path, wanted: list[Wanted]) -> list[tuple[Path, Candidate]]:
     if not wanted:
         raise ParamsError("nothing to evaluate: name models in train.models or baseline.names")
     found = []
@@ -86,25 +70,6 @@ def _read_candidates(folder: Path, wanted: list[tuple[Any, ...]]) -> list[tuple[
         path = folder / f"{candidate_key(name, seed)}.parquet"
         found.append((path, Candidate(kind, name, seed, read_parquet(path))))
     return found
-
-
-def _check_same_rows(frame: pd.DataFrame, expected: pd.DataFrame, where: str) -> None:
-    """See that ids and labels are the expected ones, in order.
-
-    Raises:
-        DataError: other rows, another order or other labels.
-    """
-    advice = "the split has changed since; run the stage that writes it again (dvc repro)"
-    if len(frame) != len(expected):
-        raise DataError(f"{where}: {len(frame)} rows instead of {len(expected)}: {advice}")
-    for column in ("id", "label"):
-        other = (frame[column].to_numpy() != expected[column].to_numpy()).nonzero()[0]
-        if other.size:
-            row = int(other[0])
-            raise DataError(
-                f"{where}: row {row + 1} has the {column} {frame[column].iloc[row]!r} instead of "
-                f"{expected[column].iloc[row]!r} ({other.size} such rows): {advice}"
-            )
 
 
 def _check_candidates(
@@ -117,9 +82,9 @@ def _check_candidates(
     validation = of_split(candidate.predictions, "validation")
     check_labels_present(validation, label_names, f"{first} (validation rows)")
     for path, candidate in found:
-        _check_same_rows(of_split(candidate.predictions, "test"), test, f"{path} (test rows)")
+        check_same_rows(of_split(candidate.predictions, "test"), test, f"{path} (test rows)")
         rows = of_split(candidate.predictions, "validation")
-        _check_same_rows(rows, validation, f"{path} (validation rows, against {first.name})")
+        check_same_rows(rows, validation, f"{path} (validation rows, against {first.name})")
 
 
 def _groups(test: pd.DataFrame, bootstrap: BootstrapParams, where: Path) -> Integers:
@@ -172,15 +137,6 @@ def _read_probes(
     return Probes(rows, read_json(probes / "facts.json"), said)
 
 
-def _rounded(value: Any) -> Any:
-    """Round to digits that do not hang on the order of a sum."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return round(value, DIGITS) + 0.0 if isinstance(value, float) else value  # no -0.0
-
-
 def evaluate(
     predictions: Path,
     test: Path,
@@ -206,22 +162,22 @@ def evaluate(
     terms = Terms(label_names, polarity_values(section.polarity, label_names), section.bootstrap)
     rows = read_parquet(test)
     check_labels_present(rows, label_names, str(test))
-    found = _read_candidates(predictions, _read_wanted(params))
+    found = _read_candidates(predictions, read_wanted(params))
     _check_candidates(found, rows, label_names)
     groups = _groups(rows, section.bootstrap, test)
     judged = judge([one for _, one in found], groups, terms)
-    summary = _rounded(summarise(judged, terms))
-    paired = _rounded(compare_pairs(judged, terms))
+    summary = rounded(summarise(judged, terms))
+    paired = rounded(compare_pairs(judged, terms))
     sureness = summarise_sureness(judged, groups, terms, section.calibration, section.abstention)
-    sureness = _rounded(sureness)
+    sureness = rounded(sureness)
     choice = choose(judged)
     shown = (choice.selected or choice.best_baseline or judged[0]).candidate
     beside = choice.best_baseline.candidate if choice.best_baseline else None
     compared = [shown, *([beside] if beside and beside is not shown else [])]
-    sliced = _rounded(_slices(rows, declared, section, compared, groups, label_names))
+    sliced = rounded(_slices(rows, declared, section, compared, groups, label_names))
     asked = _read_probes(probes, answers, [one.candidate.key for one in judged], label_names)
     audits = audit(asked, judged, groups, terms, shown.key)
-    numbers = headline(summary) | slice_headline(sliced) | _rounded(audits.headline())
+    numbers = headline(summary) | slice_headline(sliced) | rounded(audits.headline())
     first = (evaluation, scores, table, confusion, errors)
     with staged(*first, slices, pairs, calibration, behaviour, shortcuts) as parts:
         write_json(summary, parts[0])
@@ -233,8 +189,8 @@ def evaluate(
         write_json(sliced, parts[5])
         write_json(paired, parts[6])
         write_json(sureness, parts[7])
-        write_json(_rounded(audits.behaviour), parts[8])
-        write_json(_rounded(audits.shortcuts), parts[9])
+        write_json(rounded(audits.behaviour), parts[8])
+        write_json(rounded(audits.shortcuts), parts[9])
 
 
 if __name__ == "__main__":
