@@ -42,7 +42,7 @@ def apply_temperature(scores: Floats, temperature: float) -> Floats:
 
 
 def scores_of(probabilities: Floats) -> Floats:
-    """Give log probabilities, which differ from a network's logits by a constant per row.
+    """Give log probabilities, (...), which differ from a network's logits by a constant per row.
 
     Probabilities are kept from zero by the spacing of float64.
     """

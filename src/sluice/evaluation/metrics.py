@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice.errors import ParamsError
+from sluice.temperature import scores_of
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 LOSSES = ("log_loss", "polarity_mae", "polarity_mse")
-EPSILON = float(np.finfo(np.float64).eps)
 
 
 def polarity_values(
@@ -44,8 +44,7 @@ def row_losses(true: Integers, probabilities: Floats) -> Floats:
 
     Probabilities are kept from zero by the spacing of float64, as in scikit-learn's `log_loss`.
     """
-    chosen = probabilities[np.arange(len(true)), true]
-    return -np.log(np.clip(chosen, EPSILON, 1.0))
+    return -scores_of(probabilities[np.arange(len(true)), true])
 
 
 def row_columns(true: Integers, probabilities: Floats, polarity: Floats | None) -> Floats:

@@ -8,12 +8,10 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
+from sluice.evaluation.metrics import LOSSES
 from sluice.reporting.scores import Interval
 
 MINUS = "\N{MINUS SIGN}"
-
-# Shown as they are; the other scores are shares, shown in points.
-LOSSES = ("log_loss", "polarity_mae", "polarity_mse")
 
 
 def points(share: float) -> Markup:
@@ -27,7 +25,7 @@ def signed(share: float) -> Markup:
 
 
 def score(value: float, name: str) -> Markup:
-    """A share in points, a loss with three decimals."""
+    """A share in points; a loss, which is none, with three decimals."""
     return escape(f"{value:.3f}") if name in LOSSES else points(value)
 
 
