@@ -70,7 +70,8 @@ def rewrite(text: str) -> str:
     kept = re.sub(r"^      - src/.*\n", "", text, flags=re.MULTILINE)
     parts = re.split(r"^(  \w+:\n)", kept, flags=re.MULTILINE)
     for place in range(1, len(parts), 2):
-        lines = "".join(f"      - {path}\n" for path in code_of(parts[place].strip(" :\n")))
+        run = re.search(r"python -m sluice\.stages\.(\w+)", parts[place + 1])
+        lines = "".join(f"      - {path}\n" for path in code_of(run[1])) if run else ""
         parts[place + 1] = parts[place + 1].replace("    deps:\n", f"    deps:\n{lines}", 1)
     return "".join(parts)
 

@@ -31,15 +31,20 @@ def declared(stage: dict) -> set[str]:
     return {dep for dep in stage["deps"] if dep.startswith("src/")}
 
 
+FOLDED = {name: name.removeprefix("fold_") for name in GRAPH if name.startswith("fold_")}
+"""Stages that run the file of a stage of the main split, on the rows of one fold."""
+
+
 def test_stages_are_the_sections_in_order() -> None:
-    assert tuple(GRAPH) == SECTIONS
+    assert tuple(name for name in GRAPH if name not in FOLDED) == SECTIONS
     assert tuple(yaml.safe_load((ROOT / "params.yaml").read_text())) == SECTIONS
 
 
 def test_each_stage_is_one_file_with_a_function_of_its_name() -> None:
     files = {path.stem for path in (SOURCE / "sluice/stages").glob("*.py")} - {"__init__"}
-    assert files == set(GRAPH)
-    for name, stage in GRAPH.items():
+    assert files == set(GRAPH) - set(FOLDED)
+    for called, stage in GRAPH.items():
+        name = FOLDED.get(called, called)
         tree = ast.parse((SOURCE / f"sluice/stages/{name}.py").read_text())
         assert ast.get_docstring(tree)
         assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -49,7 +54,7 @@ def test_each_stage_is_one_file_with_a_function_of_its_name() -> None:
 
 @pytest.mark.parametrize("name", GRAPH)
 def test_deps_are_exactly_the_modules_that_the_stage_imports(name: str) -> None:
-    needed = closure(SOURCE / f"sluice/stages/{name}.py")
+    needed = closure(SOURCE / f"sluice/stages/{FOLDED.get(name, name)}.py")
     expected = {file.relative_to(ROOT).as_posix() for file in needed}
     assert declared(GRAPH[name]) == expected
 
@@ -84,6 +89,15 @@ def test_outputs_persist_until_they_are_replaced(name: str) -> None:
         for out in GRAPH[name].get(kind, []):
             assert isinstance(out, dict)
             assert all(options["persist"] for options in out.values())
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_a_fold_runs_what_the_main_split_runs(name: str) -> None:
+    """The same command on other paths, with the same parameters."""
+    fold, main = GRAPH[name], GRAPH[FOLDED[name]]
+    assert fold["params"] == main["params"]
+    assert len(fold["cmd"].split()) == len(main["cmd"].split())
+    assert fold["matrix"] == main.get("matrix", {}) | {"fold": "${crossvalidate.folds}"}
 
 
 ALLOWED = {

@@ -20,7 +20,7 @@ from sluice.errors import ParamsError
 
 SECTIONS = (
     "ingest", "clean", "split", "augment", "probe", "train", "baseline", "suspect", "evaluate",
-    "report",
+    "crossvalidate", "explain", "report",
 )  # fmt: skip
 MAX_VALUES = 100_000
 """Values that a file may hold once its aliases are written out."""

@@ -14,7 +14,7 @@ from sluice.stages.ingest import ingest
 from sluice.stages.split import PARTS, split
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("train.parquet", "validation.parquet", "test.parquet", "conflicts.csv", "leaks.json")
+NAMES = ("train.parquet", "validation.parquet", "test.parquet", "conflicts.csv", "leaks.json", "folds")
 WORDS = ("river", "stone", "cloud", "paper", "window", "garden", "engine", "silver", "letter")
 
 
@@ -104,13 +104,47 @@ def test_folds_share_the_test_rows_and_cover_the_rest(tmp_path) -> None:
     assert sum(map(len, validations)) == len(set.union(*validations)) == 200 - len(tests[0])
 
 
+def test_each_fold_is_held_out_once_and_never_beside_its_duplicates(tmp_path) -> None:
+    texts = sentences(120)
+    frame = table(texts + [f"{text}!" for text in texts[:60]], ["a", "b"] * 90)
+    parts = run(tmp_path, frame, folds=4)
+    frozen = set(parts["test"]["cluster"])
+    held_out: list[str] = []
+    for fold in range(4):
+        turn = {
+            name: read_parquet(tmp_path / f"out/folds/{fold}/{name}.parquet") for name in PARTS
+        }
+        assert set(turn["test"]["fold"]) == {fold}
+        assert set(turn["validation"]["fold"]) == {(fold + 1) % 4}
+        clusters = [set(part["cluster"]) for part in turn.values()]
+        assert not frozen & set.union(*clusters)
+        assert sum(map(len, clusters)) == len(set.union(*clusters))
+        held_out += turn["test"]["id"].to_list()
+        assert sum(map(len, turn.values())) == len(parts["train"]) + len(parts["validation"])
+    known = pd.concat([parts["train"], parts["validation"]])
+    assert sorted(held_out) == sorted(known["id"])
+
+
+def test_no_folds_leave_an_empty_folder(tmp_path) -> None:
+    run(tmp_path, many(), folds=3)
+    assert len(list((tmp_path / "out/folds").iterdir())) == 3
+    run(tmp_path, many())
+    assert list((tmp_path / "out/folds").iterdir()) == []
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return {file.relative_to(path.parent).as_posix(): file.read_bytes() for file in files}
+
+
 def test_the_same_rows_give_the_same_bytes(tmp_path) -> None:
-    contents = []
+    found = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        run(tmp_path / name, many())
-        contents.append([(tmp_path / name / "out" / file).read_bytes() for file in NAMES])
-    assert contents[0] == contents[1]
+        run(tmp_path / name, many(), folds=3)
+        found.append([contents(tmp_path / name / "out" / file) for file in NAMES])
+    assert found[0] == found[1]
+    assert len(found[0][-1]) == 9
 
 
 @pytest.mark.parametrize(
@@ -158,6 +192,8 @@ def test_a_missing_file_is_said(tmp_path) -> None:
     [
         ({"test_share": 0.6, "validation_share": 0.5}, "validation_share"),
         ({"folds": 1}, "folds"),
+        ({"folds": 2}, "at least 3"),
+        ({"fold": 1}, "fold is 1 and must be below folds, which is 0"),
         ({"folds": 3, "fold": 3}, "fold"),
         ({"folds": 3, "method": "time"}, "method"),
         ({"method": "random"}, "method"),

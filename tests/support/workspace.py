@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
+KEPT = "reports/folds/predictions/.gitkeep"
 CHANGES = {
     "ingest": {
         "source": "csv",
@@ -50,7 +51,16 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess:
 def make_workspace(folder: Path, *, git: bool) -> Path:
     """A checkout of the project with the fixture as its source, with or without git."""
     folder.mkdir()
-    for name in ("src", "presets", "suites", ".dvc/config", "dvc.yaml", ".dvcignore", ".gitignore"):
+    for name in (
+        "src",
+        "presets",
+        "suites",
+        ".dvc/config",
+        "dvc.yaml",
+        ".dvcignore",
+        ".gitignore",
+        KEPT,
+    ):
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

@@ -40,7 +40,8 @@ class Split(Section):
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of the rows in the validation part."""
     folds: int = Field(default=0, ge=0, le=100)
-    """Folds for the rows outside test; above 0, `fold` is validation and the others training."""
+    """Folds for the rows outside test, 0 or at least 3; above 0, `fold` is validation and the
+    others training, and `crossvalidate.folds` may hold each out in its turn."""
     fold: int = Field(default=0, ge=0)
     """Which of the folds is validation, counted from 0."""
     seed: int = Field(default=0, ge=0)
@@ -55,10 +56,12 @@ class Split(Section):
     def _fits(self) -> "Split":
         if self.test_share + self.validation_share >= 1:
             raise ValueError("test_share and validation_share leave no training rows")
-        if self.folds == 1 or (self.folds == 0 and self.fold > 0) or self.fold > self.folds > 0:
-            raise ValueError("fold must be below folds, and folds 0 or at least 2")
-        if self.fold == self.folds > 0:
-            raise ValueError("fold is counted from 0 and must be below folds")
+        if self.folds in (1, 2):
+            raise ValueError(
+                f"folds is {self.folds}: set 0, or at least 3 (one is held out, one validates)"
+            )
+        if self.fold >= max(self.folds, 1):
+            raise ValueError(f"fold is {self.fold} and must be below folds, which is {self.folds}")
         if self.folds and self.method == "time":
             raise ValueError("folds needs method: stratified, which mixes times")
         return self
@@ -157,13 +160,37 @@ def part_rows(grouped: Grouped, section: Split) -> dict[str, pd.DataFrame]:
     return parts
 
 
+def hold_out(parts: dict[str, pd.DataFrame], fold: int, folds: int) -> dict[str, pd.DataFrame]:
+    """Part the rows outside test anew: one fold is held out, in the place of test.
+
+    The next fold validates (early stopping, temperatures, choices), the others train: so nothing is
+    ever picked on the rows that a fold's figures are about. No row of the test part is in any.
+    """
+    known = pd.concat([parts["train"], parts["validation"]], ignore_index=True)
+    turn = (known["fold"] - fold) % folds
+    masks = zip(PARTS, (turn > 1, turn == 1, turn == 0), strict=True)
+    return {name: known[mask].reset_index(drop=True) for name, mask in masks}
+
+
+def _write_folds(parts: dict[str, pd.DataFrame], folds: int, folder: Path) -> None:
+    folder.mkdir()
+    for fold in range(folds):
+        turn = hold_out(parts, fold, folds)
+        assert_apart({"the frozen test": parts["test"], **turn})
+        (folder / str(fold)).mkdir()
+        for name, rows in turn.items():
+            write_parquet(rows, folder / str(fold) / f"{name}.parquet")
+
+
 def describe_leaks(
     parts: dict[str, pd.DataFrame], found: dict[str, Any], section: Split
 ) -> dict[str, Any]:
     """The leak report: what was found, dropped and parted, and what a naive split would leak."""
     rows = {name: len(part) for name, part in parts.items()}
-    dropped = {"dropped_exact": found["dropped_exact"], "dropped_conflicts": 0}
-    dropped["dropped_conflicts"] = found["conflicts"]["dropped"]
+    dropped = {
+        "dropped_exact": found["dropped_exact"],
+        "dropped_conflicts": found["conflicts"]["dropped"],
+    }
     gone = found["read"] - sum(rows.values()) - sum(dropped.values())
     train, test = (parts[name]["cluster"].to_numpy() for name in ("train", "test"))
     return {
@@ -187,19 +214,21 @@ def split(
     test: Path,
     conflicts: Path,
     leaks: Path,
+    folds: Path,
     params: Path = Path("params.yaml"),
 ) -> None:
-    """Part the rows so that no group of duplicates is in two parts."""
+    """Part the rows so that no group of duplicates is in two parts; so again for each fold."""
     section = read_section(params, "split", Split)
     grouped = group_rows(read_parquet(rows), section)
     parts = part_rows(grouped, section)
     assert_apart(parts)
     report = describe_leaks(parts, grouped.report, section)
-    with staged(train, validation, test, conflicts, leaks) as paths:
+    with staged(train, validation, test, conflicts, leaks, folds) as paths:
         for path, name in zip(paths, PARTS, strict=False):
             write_parquet(parts[name], path)
         write_csv(grouped.conflicts, paths[3], texts=("cluster", "id", "label", "text"))
         write_json(report, paths[4])
+        _write_folds(parts, section.folds, paths[5])
     naive = report["naive_split"]
     typer.echo(
         ", ".join(f"{report['rows'][name]} {name}" for name in PARTS)
