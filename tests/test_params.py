@@ -20,6 +20,7 @@ from sluice.params import (
     Section,
     nested_model,
     parse_section,
+    read_part,
     read_section,
     read_yaml,
 )
@@ -212,6 +213,23 @@ def test_what_is_right_is_read(params: Path) -> None:
     assert read_section(params, "train", Outer) == Outer(
         on=True, name="2024-01-01", folder=Path("a/b"), items=(1, 2), inner=Inner(rate=1.0)
     )
+
+
+@pytest.mark.parametrize("content", ["{}", "clean:", "clean: {}", "clean: {steps: }"])
+def test_a_part_that_is_not_there_is_its_defaults(content: str, params: Path) -> None:
+    params.write_text(content)
+    assert read_part(params, "clean.steps", Outer) == Outer()
+
+
+def test_a_part_is_read_and_refused_by_its_whole_key(params: Path) -> None:
+    params.write_text("clean: {other: 1, steps: {name: b}}")
+    assert read_part(params, "clean.steps", Outer).name == "b"
+    params.write_text("clean: {steps: {nam: b}}")
+    with pytest.raises(ParamsError, match=r"params.yaml: clean.steps.nam: unknown key; valid"):
+        read_part(params, "clean.steps", Outer)
+    params.write_text("clean: [steps]")
+    with pytest.raises(ParamsError, match=r"clean\.steps cannot be read: clean is not a mapping"):
+        read_part(params, "clean.steps", Outer)
 
 
 def test_a_section_cannot_be_changed_nor_can_what_it_was_read_from() -> None:

@@ -159,6 +159,20 @@ def parse_section(content: Mapping[str, Any], model: type[Model], where: str) ->
         raise ParamsError(_explain(error, model, where)) from error
 
 
+def read_part(path: Path, key: str, model: type[Model]) -> Model:
+    """Read a part that another stage's section holds, such as `clean.steps`; defaults without it.
+
+    Raises:
+        ParamsError: the file is missing, or the part is not of its type.
+    """
+    content: Any = read_yaml(path)
+    for name in key.split("."):
+        content = content.get(name) or {}
+        if not isinstance(content, dict):
+            raise ParamsError(f"{path}: {key} cannot be read: {name} is not a mapping")
+    return parse_section(content, model, f"{path}: {key}")
+
+
 def read_section(path: Path, name: str, model: type[Model]) -> Model:
     """Read the section `name` of a params file.
 

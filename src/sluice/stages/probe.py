@@ -20,7 +20,7 @@ from sluice.evaluation.masking import mask_texts, mask_words, show_masks
 from sluice.evaluation.probes import behaviour_rows, masked_rows
 from sluice.evaluation.suites import Suite, parse_suite, why_skipped
 from sluice.files import read_json, read_parquet, staged, write_json, write_parquet
-from sluice.params import Section, parse_section, read_section, read_yaml
+from sluice.params import Section, read_part, read_section, read_yaml
 from sluice.text.cleaning import Steps, clean_texts
 
 DIGITS = 4
@@ -60,12 +60,6 @@ def _choose(
     return kept, {name: reason for name, reason in reasons.items() if reason is not None}
 
 
-def _read_steps(params: Path) -> Steps:
-    """The steps of section `clean`: probes are cleaned as the rows were."""
-    content = read_yaml(params).get("clean") or {}
-    return parse_section(content.get("steps") or {}, Steps, f"{params}: clean.steps")
-
-
 def _clean(texts: pd.Series, steps: Steps) -> list[str]:
     return clean_texts(pl.Series("cleaned", texts.to_list(), dtype=pl.String), steps).to_list()
 
@@ -87,7 +81,7 @@ def probe(
 ) -> None:
     """Write the texts of SUITES and the masked rows of TEST as questions to every model."""
     section = read_section(params, "probe", Probe)
-    steps = _read_steps(params)
+    steps = read_part(params, "clean.steps", Steps)  # probes are cleaned as the rows were
     label_names = list(read_json(provenance)["labels"])
     kept, skipped = _choose(_read_suites(suites), label_names)
     asked = behaviour_rows(kept, section.cases_per_test)

@@ -11,7 +11,7 @@ import shutil
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ from sluice.models.inference import predict_probabilities
 from sluice.models.network import TextNetwork
 from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
-from sluice.params import parse_section, read_section, read_yaml
+from sluice.params import read_part, read_section
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_reader
 from sluice.text.vectors import load_vectors
@@ -185,12 +185,6 @@ def rehearse(
     return fitted.curves[fitted.epoch - 1][callbacks.MONITOR]
 
 
-def _read_steps(params: Path) -> dict[str, Any]:
-    """All cleaning steps, defaults written out: the model must clean like this for ever."""
-    steps = (read_yaml(params).get("clean") or {}).get("steps") or {}
-    return parse_section(steps, Steps, f"{params}: clean.steps").model_dump(mode="json")
-
-
 def train(
     name: str,
     seed: int,
@@ -228,7 +222,8 @@ def train(
         ngram_features=settings.ngram_features,
         network=settings.model,
         temperature=temperature_of(predicted, names),
-        cleaning=_read_steps(params),
+        # Defaults written out: the model must clean like this for ever.
+        cleaning=read_part(params, "clean.steps", Steps).model_dump(mode="json"),
     )
     outputs = (weights, config, vocabulary_file, curves, predictions, metrics, timing, answers)
     with staged(*outputs) as parts:
