@@ -42,6 +42,7 @@ def test_every_stage_ran_and_every_output_is_there(finished: Path) -> None:
         "baseline@tfidf_logreg",
         "suspect",
         "evaluate",
+        "explain",
         "report",
     }
     for stage in lock.values():

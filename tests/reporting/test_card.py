@@ -16,7 +16,7 @@ TITLES = ["Model", "Intended use", "Data", "Splits", "Scores", "Slices", "Limits
 
 
 def card_of(folder: Path) -> str:
-    return render_card(gather(*paths(folder)[:5], folder / "params.yaml"))
+    return render_card(gather(*paths(folder)[:6], folder / "params.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_a_blank_figure_fails(tmp_path: Path) -> None:
 
 
 def test_no_section_is_empty(folder: Path) -> None:
-    contents = gather(*paths(folder)[:5], folder / "params.yaml")
+    contents = gather(*paths(folder)[:6], folder / "params.yaml")
     sections = card_sections(contents, to_markdown)
     assert [one.title for one in sections] == TITLES
     assert all(one.sentences for one in sections)

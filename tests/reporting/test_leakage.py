@@ -18,7 +18,7 @@ KINDS = ["L1.1", "L1.2", "L1.3", "L1.4", "L2", "L3.1", "L3.2", "L3.3"]
 
 
 def contents_of(folder: Path) -> Contents:
-    return gather(*paths(folder)[:5], folder / "params.yaml")
+    return gather(*paths(folder)[:6], folder / "params.yaml")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from sluice.stages.report import gather
 
 
 def contents_of(folder: Path) -> Contents:
-    return gather(*paths(folder)[:5], folder / "params.yaml")
+    return gather(*paths(folder)[:6], folder / "params.yaml")
 
 
 @pytest.fixture(scope="module")

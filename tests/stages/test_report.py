@@ -164,6 +164,19 @@ def test_the_worst_errors_are_the_wrong_rows_of_greatest_loss(finished: Path) ->
     assert [row[4] for row in rows] == [f"{loss:.2f}" for loss in wrong["loss"]]
 
 
+def test_explained_words_are_coloured_numbered_and_escaped(finished: Path) -> None:
+    text = (finished / "out/report.html").read_text()
+    part = text[text.index('id="explanations"') : text.index('id="data"')]
+    assert part.count("<li>") == 2
+    assert part.count("title=") == 2 * 3 + 2  # every word has its number, and one mark its name
+    assert part.count('<span class="for" style="--share:100" title="+1.25">') == 2
+    assert part.count("<small>+1.25</small>") == 2
+    assert "&lt;i&gt;one" in part
+    assert "<i>" not in part
+    assert part.count('<span class="against" style="--share:40" title="\N{MINUS SIGN}0.50">') == 2
+    assert "U+202E" in part
+
+
 def test_data_leaks_and_training_rows_are_told(finished: Path) -> None:
     page = parse(finished)
     assert "307 read, 300 kept, 7 rejected (2.3%)" in page.text
@@ -384,6 +397,7 @@ def test_baselines_alone_are_reported_without_curves(tmp_path: Path, fast: None)
     assert "No model was trained. The best baseline, svm reaches" in page.text
     assert "No model and baseline stand side by side" in page.text
     assert "Learning curves" not in page.text
+    assert "No model was selected, so there is none to explain." in page.text
     assert not (out / "plots/loss.png").exists()
 
 
@@ -493,6 +507,13 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "errors without columns": (
         lambda folder: pd.DataFrame({"id": ["a"]}).to_parquet(folder / "errors.parquet"),
         r"errors\.parquet: column text is missing",
+    ),
+    "explanation cut short": (
+        broken_json("explanations.json", "rows", value=[{"words": ["a"], "parts": []}]),
+        r"explanations\.json: rows\.0\.id: Field required",
+    ),
+    "explanations of another model": (
+        broken_json("explanations.json", "model", value="lstm-1"), r"not of the selected model",
     ),
     "split missing": (
         lambda folder: (folder / "split/test.parquet").unlink(), r"test\.parquet is missing",

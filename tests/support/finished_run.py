@@ -25,7 +25,7 @@ from sluice.models.callbacks import COLUMNS
 
 LABELS = ("negative", "neutral", "positive")
 ROWS = 60
-INPUTS = ("provenance.json", "split", "metrics", "curves", "errors.parquet")
+INPUTS = ("provenance.json", "split", "metrics", "curves", "errors.parquet", "explanations.json")
 OUTPUTS = ("out/report.html", "out/report.md", "out/plots", "out/model-card.md")
 
 
@@ -154,6 +154,16 @@ def _write_doubts(folder: Path, labels: tuple[str, ...]) -> None:
     write_json(facts, folder / "metrics/label_errors.json")
 
 
+def _write_explanations(folder: Path, ranked: pd.DataFrame, model: str | None) -> None:
+    """The two worst rows, a hostile word among theirs; no row where no model was selected."""
+    words = {"words": ["<i>one", "two", "three\u202e"], "parts": [1.25, -0.5, 0.0625]}
+    kept = ["id", "label", "predicted"]
+    rows = [
+        row | words | {"logit": 1.0, "empty": 0.1875} for row in ranked[kept].to_dict("records")
+    ]
+    write_json({"model": model, "rows": rows if model else []}, folder / "explanations.json")
+
+
 def write_run(
     folder: Path,
     *,
@@ -195,7 +205,9 @@ def write_run(
     _write_slices(folder, [candidate, *beside], labels)
     _write_audits(folder, wanted, terms, shown, texts)
     test = pd.read_parquet(folder / "split/test.parquet")
-    write_parquet(rank_errors(candidate, test["text"], labels), folder / "errors.parquet")
+    ranked = rank_errors(candidate, test["text"], labels)
+    write_parquet(ranked, folder / "errors.parquet")
+    _write_explanations(folder, ranked.head(2), summary["selected"])
     section = {"title": "Tweets", "worst_errors": 5, "few_test_rows": 10, **section}
     params = {"train": {"seeds": [0]}, "report": section}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))

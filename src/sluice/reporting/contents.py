@@ -16,6 +16,7 @@ import pandas as pd
 from sluice.errors import DataError
 from sluice.reporting.behaviour import Behaviour, Shortcuts
 from sluice.reporting.calibration import Calibration
+from sluice.reporting.explanations import Reasons
 from sluice.reporting.facts import ADVICE
 from sluice.reporting.origins import Augmentation, Leaks, Provenance
 from sluice.reporting.pairs import Pairs
@@ -66,6 +67,7 @@ class Contents:
     curves: Mapping[str, pd.DataFrame]
     lengths: Mapping[str, pd.Series]
     mistakes: Sequence[Mistake]
+    reasons: Reasons
     slices: Slices
     behaviour: Behaviour
     shortcuts: Shortcuts
@@ -147,6 +149,8 @@ def check_same_run(contents: Contents) -> Contents:
         raise DataError(
             f"behaviour.json, shortcuts.json and evaluation.json differ in candidates: {ADVICE}"
         )
+    if contents.reasons.model != evaluation.selected:
+        raise DataError(f"explanations.json is not of the selected model: {ADVICE}")
     if evaluation.labels != contents.provenance.labels:
         raise DataError(f"evaluation.json and provenance.json differ in labels: {ADVICE}")
     if not evaluation.rows == rows == contents.leaks.rows.test:

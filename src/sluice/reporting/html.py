@@ -15,6 +15,7 @@ from sluice.errors import DataError
 from sluice.reporting import numbers
 from sluice.reporting.card import card_sections
 from sluice.reporting.contents import Contents
+from sluice.reporting.explanations import paint_words, write_part
 from sluice.reporting.leakage import answer_leakage
 from sluice.reporting.scores import SCORES
 from sluice.reporting.texts import to_html, to_plain
@@ -66,7 +67,9 @@ def render_html(contents: Contents, figures: Mapping[str, bytes]) -> str:
         return f"data:image/svg+xml;base64,{encoded}"
 
     environment = make_environment(autoescape=True)
-    environment.filters.update(visible=to_html, plain=to_plain)
+    environment.filters.update(
+        visible=to_html, plain=to_plain, painted=paint_words, part=write_part
+    )
     return environment.get_template("report.html.j2").render(
         contents=contents,
         evaluation=contents.evaluation,

@@ -26,6 +26,7 @@ from sluice.reporting.contents import (
     hash_sections,
     pick_mistakes,
 )
+from sluice.reporting.explanations import Explanations, find_sources
 from sluice.reporting.facts import Model, check_facts
 from sluice.reporting.html import render_html
 from sluice.reporting.markdown import render_card, render_markdown
@@ -85,7 +86,13 @@ def _hash_file(path: Path) -> str:
 
 
 def gather(
-    provenance: Path, split: Path, metrics: Path, curves: Path, errors: Path, params: Path
+    provenance: Path,
+    split: Path,
+    metrics: Path,
+    curves: Path,
+    errors: Path,
+    explanations: Path,
+    params: Path,
 ) -> Contents:
     """Read and check everything that the report tells.
 
@@ -97,6 +104,8 @@ def gather(
     trained = [key for key, model in evaluation.models.items() if model.kind == "model"]
     source = _read_facts(provenance, Provenance)
     train = split / "train.parquet"
+    ranked = read_parquet(errors)
+    reasons = _read_facts(explanations, Explanations)
     doubts = _read_facts(metrics / "label_errors.json", LabelErrors)
     files = [*(split / f"{name}.parquet" for name in SPLITS), metrics / "evaluation.json", errors]
     return Contents(
@@ -108,7 +117,8 @@ def gather(
         training={key: _read_facts(metrics / f"train/{key}.json", Training) for key in trained},
         curves={key: _read_curves(curves / f"{key}.csv") for key in trained},
         lengths={name: _read_lengths(split / f"{name}.parquet") for name in SPLITS},
-        mistakes=pick_mistakes(read_parquet(errors), section.worst_errors, str(errors)),
+        mistakes=pick_mistakes(ranked, section.worst_errors, str(errors)),
+        reasons=find_sources(reasons, ranked, str(errors)),
         slices=_read_facts(metrics / "slices.json", Slices),
         behaviour=_read_facts(metrics / "behaviour.json", Behaviour),
         shortcuts=_read_facts(metrics / "shortcuts.json", Shortcuts),
@@ -129,6 +139,7 @@ def report(
     metrics: Path,
     curves: Path,
     errors: Path,
+    explanations: Path,
     html: Path,
     markdown: Path,
     plots: Path,
@@ -136,7 +147,9 @@ def report(
     params: Path = Path("params.yaml"),
 ) -> None:
     """Write the report of one run; a missing figure or number fails it."""
-    contents = check_same_run(gather(provenance, split, metrics, curves, errors, params))
+    contents = check_same_run(
+        gather(provenance, split, metrics, curves, errors, explanations, params)
+    )
     with staged(html, markdown, plots, card) as (html_part, markdown_part, plots_part, card_part):
         plots_part.mkdir()
         draw_figures(contents, plots_part)
