@@ -4,7 +4,7 @@ import ast
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import yaml
@@ -23,9 +23,13 @@ from sluice.params import (
     read_part,
     read_section,
     read_yaml,
+    written_as,
 )
 
 ROOT = Path(__file__).parents[1]
+
+
+Word = Annotated[str, written_as("[a-z]+", "small letters")]
 
 
 class Inner(Section):
@@ -50,6 +54,8 @@ class Outer(Section):
     """Perhaps."""
     each: dict[str, Inner] = Field(default_factory=dict)
     """By name."""
+    words: dict[Word, Word] = Field(default_factory=dict)
+    """By word."""
 
 
 @pytest.fixture
@@ -166,7 +172,10 @@ def test_the_projects_own_file_reads_as_dvc_reads_it() -> None:
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        ("{nam: a}", "nam: unknown key; valid keys: each, folder, inner, items, maybe, name, on"),
+        (
+            "{nam: a}",
+            "nam: unknown key; valid keys: each, folder, inner, items, maybe, name, on, words",
+        ),
         ("{inner: {sise: 1}}", "inner.sise: unknown key; valid keys: rate, size"),
         ("{maybe: {sise: 1}}", "maybe.sise: unknown key; valid keys: rate, size"),
         ("{each: {x: {sise: 1}}}", "each.x.sise: unknown key; valid keys: rate, size"),
@@ -182,6 +191,9 @@ def test_the_projects_own_file_reads_as_dvc_reads_it() -> None:
         ("{inner: {rate: .nan}}", "inner.rate: Input should be a finite number (given: nan)"),
         ("{inner: {rate: -.inf}}", "inner.rate: Input should be a finite number (given: -inf)"),
         ("{inner: 3}", "inner: Input should be an object (given: 3)"),
+        ("{words: {a: B}}", "words.a: Value error, write it as small letters (given: 'B')"),
+        ("{words: {a-b: a}}", "words.a-b.[key]: Value error, write it as small letters"),
+        ('{words: {a: "b\\n"}}', "words.a: Value error, write it as small letters (given: 'b\\n')"),
         ("{items: 3}", "items: Input should be a valid array (given: 3)"),
         ("{items: [1, a]}", "items.1: Input should be a valid integer"),
         (

@@ -6,13 +6,14 @@ Which keys a section has is written beside the code that reads them, in `sluice.
 
 import datetime
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -46,6 +47,17 @@ class KeysOf:
     """Beside the type of a dict: its keys are those of `model`, checked once it is complete."""
 
     model: type[BaseModel]
+
+
+def written_as(pattern: str, words: str) -> AfterValidator:
+    """Beside the type of a text: the pattern that all of it has, and what an error says of it."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"write it as {words}")
+        return text
+
+    return AfterValidator(check)
 
 
 def nested_model(annotation: Any, metadata: tuple[Any, ...] = ()) -> type[BaseModel] | None:

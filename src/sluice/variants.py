@@ -11,7 +11,7 @@ from pydantic import Field
 from sluice.errors import ParamsError
 from sluice.models.classifier import OptimisationParams
 from sluice.models.network import NetworkParams
-from sluice.params import KeysOf, Section, parse_section
+from sluice.params import KeysOf, Section, parse_section, written_as
 from sluice.text.ngrams import NgramParams
 from sluice.text.vectors import VectorsName
 from sluice.text.vocabulary import TokenParams
@@ -38,7 +38,10 @@ class Settings(Section):
 
 
 # Names become parts of paths.
-VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
+VariantName = Annotated[
+    str,
+    written_as(r"[a-z0-9][a-z0-9_]{0,63}", "1 to 64 of a-z, 0-9 and _, the first not _"),
+]
 
 
 class Train(Section):

@@ -12,21 +12,26 @@ import re
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
 from sluice.errors import SluiceError, SourceError
-from sluice.params import Section
+from sluice.params import Section, written_as
 
 _UNREACHABLE = "ingest.kaggle.version pins a copy that was fetched before and needs no network"
 _CREDENTIALS = "KAGGLE_API_TOKEN, KAGGLE_USERNAME and KAGGLE_KEY, or the files in ~/.kaggle"
 
 
+Slug = Annotated[
+    str, written_as(r"\w[\w-]*/\w[\w-]*", "owner/name, each of letters, digits, - and _")
+]
+
+
 class Kaggle(Section):
     """Which file of which data set."""
 
-    slug: str | None = Field(default=None, pattern=r"^\w[\w-]*/\w[\w-]*$")
+    slug: Slug | None = None
     """`owner/name` as in the address kaggle.com/datasets/owner/name."""
     version: int | None = Field(default=None, ge=1)
     """Version of the data set; null takes the newest, which needs the network in every run."""

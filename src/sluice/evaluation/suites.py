@@ -15,10 +15,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sluice.evaluation.edits import EDITS
-from sluice.params import Section, parse_section
+from sluice.params import Section, parse_section, written_as
 
 # Names become parts of ids and of the names of metrics.
-SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+SlotName = Annotated[
+    str, written_as(r"[a-z][a-z0-9_]{0,39}", "1 to 40 of a-z, 0-9 and _, the first a letter")
+]
 Filler = Annotated[str, Field(min_length=1, max_length=200)]
 Template = Annotated[str, Field(min_length=1, max_length=500)]
 # What each kind of test needs beside its templates.

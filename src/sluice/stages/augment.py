@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from sluice.command import run_stage
 from sluice.errors import DataError
 from sluice.files import read_parquet, staged, write_json, write_parquet
-from sluice.params import Section, read_section
+from sluice.params import Section, read_section, written_as
 from sluice.text.augmentation import Operation, edit_rows
 from sluice.text.resampling import Ints, Resampling, class_weights, resample
 from sluice.text.synthesis import (
@@ -30,6 +30,7 @@ from sluice.text.translation import Folders, back_translate
 
 _NEEDED = ("id", "text", "label", "cleaned", "cluster")
 Share = Annotated[float, Field(ge=0, le=4)]
+Language = Annotated[str, written_as("[A-Za-z_]{2,12}", "a code of 2 to 12 letters, such as fr")]
 
 
 class Operations(Section):
@@ -56,7 +57,7 @@ class Augment(Section):
     """Which synthetic rows are made, and how many."""
     share_of_tokens: float = Field(default=0.1, gt=0, le=1)
     """Share of a row's tokens that an operation changes, one token at least."""
-    language: str | None = Field(default=None, pattern="^[A-Za-z_]{2,12}$")
+    language: Language | None = None
     """Language through which back_translate goes, as the models name it, such as `fr`."""
     translation: Folders | None = None
     """Folders of the two Marian models of back_translate."""
