@@ -24,7 +24,7 @@ from sluice.stages.report import report
 
 FIGURES = ("labels", "lengths", "comparison", "differences", "labels_f1", "loss", "accuracy")
 FIGURES += ("confusion", "reliability", "risk_coverage", "slices")
-FIGURES += ("behaviour",)
+FIGURES += ("behaviour", "folds")
 
 
 def run(folder: Path) -> Path:

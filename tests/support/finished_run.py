@@ -13,6 +13,7 @@ from sluice.evaluation.audits import Probes, audit
 from sluice.evaluation.calibration import CalibrationParams
 from sluice.evaluation.candidates import BootstrapParams, Candidate, Terms, judge
 from sluice.evaluation.comparison import summarise
+from sluice.evaluation.folds import Fold, Run, judge_folds, summarise_folds
 from sluice.evaluation.metrics import polarity_values
 from sluice.evaluation.mistakes import rank_errors
 from sluice.evaluation.pairs import compare_pairs
@@ -164,6 +165,18 @@ def _write_explanations(folder: Path, ranked: pd.DataFrame, model: str | None) -
     write_json({"model": model, "rows": rows if model else []}, folder / "explanations.json")
 
 
+def _write_folds(folder: Path, wanted: list[Candidate], terms: Terms) -> None:
+    """Three folds on which every candidate has the predictions of its test rows."""
+    runs = {
+        Run(one.kind, one.name, one.seed, fold): one.predictions
+        for one in wanted
+        for fold in range(3)
+    }
+    folds = {fold: Fold(np.arange(ROWS), 2 * ROWS) for fold in range(3)}
+    found = summarise_folds(judge_folds(runs, folds, terms), folds, terms)
+    write_json(found, folder / "metrics/folds.json")
+
+
 def write_run(
     folder: Path,
     *,
@@ -197,6 +210,7 @@ def write_run(
     _write_trainings(folder, keys)
     write_json(summary, folder / "metrics/evaluation.json")
     write_json(compare_pairs(judged, terms), folder / "metrics/pairs.json")
+    _write_folds(folder, wanted, terms)
     sureness = summarise_sureness(judged, groups, terms, CalibrationParams(), AbstentionParams())
     write_json(sureness, folder / "metrics/calibration.json")
     shown = summary["selected"] or summary["best_baseline"]

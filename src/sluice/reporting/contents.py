@@ -18,6 +18,7 @@ from sluice.reporting.behaviour import Behaviour, Shortcuts
 from sluice.reporting.calibration import Calibration
 from sluice.reporting.explanations import Reasons
 from sluice.reporting.facts import ADVICE
+from sluice.reporting.folds import Folds
 from sluice.reporting.origins import Augmentation, Leaks, Provenance
 from sluice.reporting.pairs import Pairs
 from sluice.reporting.scores import Evaluation, Training
@@ -72,6 +73,7 @@ class Contents:
     behaviour: Behaviour
     shortcuts: Shortcuts
     pairs: Pairs
+    folds: Folds
     calibration: Calibration
     traces: Traces
     intended_use: str

@@ -22,6 +22,7 @@ from sluice.reporting.charts import (
 )
 from sluice.reporting.contents import Contents
 from sluice.reporting.curves import draw_curves, draw_label_counts, draw_lengths
+from sluice.reporting.folds import draw_folds
 from sluice.reporting.slices import draw_slices
 
 FORMATS = (".png", ".svg")
@@ -32,6 +33,7 @@ FIGURES: dict[str, Callable[[Contents], Figure | None]] = {
     "lengths": draw_lengths,
     "comparison": lambda contents: draw_comparison(contents.evaluation),
     "differences": lambda contents: draw_differences(contents.evaluation),
+    "folds": lambda contents: draw_folds(contents.folds),
     "labels_f1": lambda contents: draw_labels_f1(contents.evaluation),
     "loss": partial(draw_curves, measure="loss"),
     "accuracy": partial(draw_curves, measure="accuracy"),
@@ -50,6 +52,8 @@ def expected_figures(contents: Contents) -> list[str]:
         expected = [name for name in expected if name not in {"loss", "accuracy"}]
     if not any(one.against_baseline for one in contents.evaluation.models.values()):
         expected.remove("differences")
+    if not contents.folds.differences:
+        expected.remove("folds")
     if not contents.slices.slices:
         expected.remove("slices")
     if not contents.behaviour.tests:

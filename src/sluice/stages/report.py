@@ -28,6 +28,7 @@ from sluice.reporting.contents import (
 )
 from sluice.reporting.explanations import Explanations, find_sources
 from sluice.reporting.facts import Model, check_facts
+from sluice.reporting.folds import Folds
 from sluice.reporting.html import render_html
 from sluice.reporting.markdown import render_card, render_markdown
 from sluice.reporting.origins import Augmentation, Leaks, Provenance
@@ -123,6 +124,7 @@ def gather(
         behaviour=_read_facts(metrics / "behaviour.json", Behaviour),
         shortcuts=_read_facts(metrics / "shortcuts.json", Shortcuts),
         pairs=_read_facts(metrics / "pairs.json", Pairs),
+        folds=_read_facts(metrics / "folds.json", Folds),
         calibration=_read_facts(metrics / "calibration.json", Calibration),
         traces=_read_traces(split),
         intended_use=section.intended_use,
