@@ -76,12 +76,13 @@ class Train(Section):
             valid = ", ".join(sorted(self.variants))
             raise ParamsError(f"train.models: unknown model {name}; train.variants has: {valid}")
         shared = self.model_dump(include=set(Settings.model_fields))
-        return parse_section(_overlay(shared, self.variants[name]), Settings, f"train ({name})")
+        return parse_section(overlay(shared, self.variants[name]), Settings, f"train ({name})")
 
 
-def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another, mappings within them too; all else is taken whole."""
     merged = dict(below)
     for key, value in above.items():
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _overlay(merged[key], value) if nested else value
+        merged[key] = overlay(merged[key], value) if nested else value
     return merged
