@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from workspace import ROOT, environment, make_workspace, run
 
-from sluice.command import _QUIET
+from sluice.command import QUIET
 
-SILENT = _QUIET | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+SILENT = QUIET | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def make(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess:

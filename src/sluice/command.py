@@ -18,7 +18,7 @@ FAILURE = 1
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 # DVC and Prefect set these too where they are ours to start; a stage run by hand must be as quiet.
-_QUIET = {
+QUIET = {
     "DO_NOT_TRACK": "1",
     "DVC_NO_ANALYTICS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -47,7 +47,7 @@ def run_app(app: typer.Typer) -> None:
 
     A defect of Sluice itself (any other exception) keeps its traceback: it is ours to mend.
     """
-    for key, value in _QUIET.items():
+    for key, value in QUIET.items():
         os.environ.setdefault(key, value)
     try:
         app()
