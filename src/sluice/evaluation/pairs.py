@@ -33,7 +33,9 @@ def mcnemar(rows: Discordant) -> float:
 
     McNemar 1947, "Note on the sampling error of the difference between correlated proportions";
     exact form: if neither is better, the discordant rows are tosses of a fair coin. It takes rows
-    for independent, which near duplicates are not.
+    for independent, which near duplicates are not, so its p-value is rather too small (Obuchowski
+    1998, "On the comparison of correlated proportions for clustered data", has the variance for
+    clusters, and only for large samples). It therefore decides nothing; see `compare_pairs`.
     """
     tosses = rows.first + rows.second
     return float(binomtest(rows.first, tosses).pvalue) if tosses else 1.0

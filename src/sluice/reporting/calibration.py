@@ -136,7 +136,7 @@ def draw_reliability(calibration: Calibration, evaluation: Evaluation) -> Figure
         face = "white" if marker == "s" else colour
         panels[0].plot([], [], line, marker=marker, color=colour, markerfacecolor=face, label=name)
     figure.legend(loc="outside upper left", ncols=2, frameon=False)
-    figure.supxlabel("probability of the predicted label, points", fontsize=9)
+    figure.supxlabel("probability of the predicted label, %", fontsize=9)
     figure.supylabel("share that is right, %", fontsize=9)
     return figure
 
@@ -162,8 +162,5 @@ def draw_risk_coverage(calibration: Calibration, evaluation: Evaluation) -> Figu
     panel.set_ylabel("wrong among them, %")
     panel.plot([], [], color=BLUE, linewidth=0.9, label="other models")
     panel.plot([], [], "--", color=GREY, linewidth=0.9, label="other baselines")
-    panel.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, borderaxespad=0.2,
-        handletextpad=0.4,
-    )  # fmt: skip
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, handletextpad=0.4)
     return figure

@@ -87,9 +87,9 @@ def new_panels(
     return figure, panels[:count]
 
 
-def name_rows(panel: Axes, names: Sequence[str]) -> None:
-    """Label the rows of a chart from the top down."""
-    panel.set_yticks(range(len(names)), [label_text(name) for name in names])
+def name_rows(panel: Axes, names: Sequence[str], limit: int = 24) -> None:
+    """Label the rows of a chart from the top down, each cut to `limit` characters."""
+    panel.set_yticks(range(len(names)), [label_text(name, limit) for name in names])
     panel.set_ylim(len(names) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)

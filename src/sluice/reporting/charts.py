@@ -89,8 +89,9 @@ def _draw_difference(
         panel.plot(edge, row, "<" if value < 0 else ">", color=mark[0], markersize=6)
         at, side = (edge, row), ((7, "left") if value < 0 else (-7, "right"))
     panel.annotate(
-        signed(value), at, (side[0], 0), textcoords="offset points", va="center", ha=side[1]
-    )
+        signed(value), at, (side[0], 0), textcoords="offset points", va="center", ha=side[1],
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},  # over the line at zero
+    )  # fmt: skip
 
 
 def draw_differences(evaluation: Evaluation) -> Figure | None:

@@ -31,6 +31,7 @@ FILTERS = {
     "score_interval": numbers.score_interval,
     "signed": numbers.signed,
     "signed_interval": numbers.signed_interval,
+    "signed_loss": numbers.signed_loss,
 }
 
 

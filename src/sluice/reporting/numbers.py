@@ -29,6 +29,11 @@ def score(value: float, name: str) -> Markup:
     return escape(f"{value:.3f}") if name in LOSSES else points(value)
 
 
+def signed_loss(value: float) -> Markup:
+    """A difference between losses: 0.0172 as +0.017, what rounds to zero as +0.000."""
+    return escape(f"{value + 0.0:+.3f}".replace("-0.000", "+0.000").replace("-", MINUS))
+
+
 def interval(bounds: Interval, write: Callable[[float], str] = points) -> Markup:
     """Bounds as "72.6 to 75.7"."""
     return escape(f"{write(bounds.low)} to {write(bounds.high)}")

@@ -51,6 +51,12 @@ class SliceScores(Facts):
     difference: Compared
     weak: bool
 
+    @property
+    def name(self) -> str:
+        """What it is called: its value, and its dimension where that does not name it."""
+        spoken = self.dimension in self.value or self.dimension == "length"
+        return self.value if spoken else f"{self.dimension}: {self.value}"
+
 
 class SmallSlice(Facts):
     """A slice with too few rows to score."""
@@ -129,21 +135,12 @@ def draw_slices(slices: Slices) -> Figure | None:
     panel.axvspan(100 * whole.low, 100 * whole.high, color=PALE, linewidth=0)
     for row, one in enumerate(drawn):
         _draw_slice(panel, row, one, slices.candidates)
-    names = [
-        one.value
-        if one.dimension in one.value or one.dimension == "length"
-        else f"{one.dimension}: {one.value}"
-        for one in drawn
-    ]
-    name_rows(panel, [label_text(name, 30) for name in names])
+    name_rows(panel, [one.name for one in drawn], limit=32)
     panel.margins(x=0.16)
     panel.set_xlabel(f"macro-F1, points, with {100 * slices.confidence:g}% intervals")
     kinds = [(BLUE, "o", label_text(slices.shown)), (VERMILLION, "D", "the same, weak")]
     kinds += [(GREY, "s", label_text(key)) for key in slices.candidates[1:]]
     for colour, marker, name in kinds:
         panel.plot([], [], marker, color=colour, label=name)
-    panel.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2,
-        handletextpad=0.2,
-    )  # fmt: skip
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, handletextpad=0.2)
     return figure
