@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench lock docs clean
+.PHONY: help setup run flow test lint types bench lock docs clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,11 @@ run: $(READY)  ## Run the whole pipeline on the bundled tweets; print the result
 	dvc repro
 	@sluice summary
 
+flow: $(READY)  ## The same as one Prefect flow run; a server is needed only to watch it.
+	@sluice check
+	$(BIN)/python -m flows pipeline
+	@sluice summary
+
 test: $(READY) lint types  ## Linter, types and all tests.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -52,7 +57,7 @@ lint: $(READY)  ## Linter, formatter, freshness of what is generated.
 	python scripts/deps.py --check
 	python scripts/docs.py --check
 
-types: $(READY)  ## Strict types of src/.
+types: $(READY)  ## Strict types of src/ and flows/.
 	mypy
 
 bench: $(READY)  ## Measure the figures of benchmarks/ on this machine and write them there.

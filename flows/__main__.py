@@ -1,0 +1,45 @@
+"""Runs a flow from the project's root, with a Prefect server of its own unless one is named.
+
+In: `python -m flows NAME [options]`. Out: the flow's final state as one line; exit status 1 unless
+it completed. Deployments do not come through here: they name the flow's function itself.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.server import await_server, lend_server
+from sluice.command import FAILURE, run_app
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _main() -> None:
+    """Run a flow; a server that shows it is named by PREFECT_API_URL."""
+
+
+@app.command()
+def pipeline(
+    file: Annotated[Path, typer.Option(help="Another pipeline's dvc.yaml.")] = Path("dvc.yaml"),
+    parallel: Annotated[int | None, typer.Option(min=1, help="Stages at once.")] = None,
+    force: Annotated[list[str] | None, typer.Option(help="A stage to run anyway.")] = None,
+) -> None:
+    """Bring all stages of a dvc.yaml up to date.
+
+    Example: python -m flows pipeline --force evaluate
+    """
+    server = lend_server(Path.cwd())
+    from flows.pipeline import pipeline as run  # takes as long as the server's start
+
+    await_server(server)
+    state = run(file, parallel, force, return_state=True)
+    typer.echo(state.message)
+    if not state.is_completed():
+        sys.exit(FAILURE)
+
+
+if __name__ == "__main__":
+    run_app(app)
