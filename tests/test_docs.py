@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sluice import cli
-from sluice.params import SECTIONS, read_yaml
+from sluice.params import ALL_SECTIONS, SECTIONS, read_yaml
 from sluice.text.cleaning import ORDER, Steps, clean_texts
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +57,7 @@ def snippets() -> list[Any]:
     return [
         pytest.param(content, id=f"{name(page)}:{number}")
         for number, (page, language, content) in enumerate(found)
-        if language == "yaml" and content.split(":")[0] in SECTIONS
+        if language == "yaml" and content.split(":")[0] in ALL_SECTIONS
     ]
 
 
@@ -121,7 +121,7 @@ def test_commands_of_sluice_exist() -> None:
     for page, words in named:
         assert words[0] in known, page
         if words[0] == "params" and len(words) > 1:
-            assert words[1] in SECTIONS, page
+            assert words[1] in ALL_SECTIONS, page
 
 
 def test_targets_of_make_exist() -> None:

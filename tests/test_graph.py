@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-from sluice.params import SECTIONS
+from sluice.params import ALL_SECTIONS, SECTIONS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -37,7 +37,7 @@ FOLDED = {name: name.removeprefix("fold_") for name in GRAPH if name.startswith(
 
 def test_stages_are_the_sections_in_order() -> None:
     assert tuple(name for name in GRAPH if name not in FOLDED) == SECTIONS
-    assert tuple(yaml.safe_load((ROOT / "params.yaml").read_text())) == SECTIONS
+    assert tuple(yaml.safe_load((ROOT / "params.yaml").read_text())) == ALL_SECTIONS
 
 
 def test_each_stage_is_one_file_with_a_function_of_its_name() -> None:
@@ -107,6 +107,7 @@ ALLOWED = {
     "serving": {"serving", "data", "text", "models"},
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},
+    "registry": {"registry", "serving", "text", "evaluation", "reporting"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
 }
 NEUTRAL = {"__version__", "errors", "params", "files", "temperature", "tokens"}

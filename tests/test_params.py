@@ -15,8 +15,9 @@ from pydantic import BaseModel, Field
 
 from sluice.errors import ParamsError
 from sluice.params import (
+    ALL_SECTIONS,
     MAX_VALUES,
-    SECTIONS,
+    SETTINGS,
     Section,
     nested_model,
     parse_section,
@@ -273,7 +274,7 @@ def test_whatever_stands_in_a_section_is_read_or_refused_in_words(content: dict)
 
 
 def section_class(name: str) -> type[BaseModel]:
-    module = importlib.import_module(f"sluice.stages.{name}")
+    module = importlib.import_module(SETTINGS.get(name, f"sluice.stages.{name}"))
     found: type[BaseModel] = getattr(module, name.capitalize())
     return found
 
@@ -281,7 +282,7 @@ def section_class(name: str) -> type[BaseModel]:
 def section_classes() -> list[type[BaseModel]]:
     """The class of each section and all that stand within them."""
     found: list[type[BaseModel]] = []
-    waiting = [section_class(name) for name in SECTIONS]
+    waiting = [section_class(name) for name in ALL_SECTIONS]
     while waiting:
         model = waiting.pop()
         if model in found:
@@ -317,7 +318,7 @@ def unknown_keys(content: Any, model: type[BaseModel], where: str) -> Iterator[s
 
 def test_every_key_of_the_projects_file_is_a_field() -> None:
     content = read_yaml(ROOT / "params.yaml")
-    for name in SECTIONS:
+    for name in ALL_SECTIONS:
         model = section_class(name)
         assert list(unknown_keys(content[name], model, name)) == []
         read_section(ROOT / "params.yaml", name, model)

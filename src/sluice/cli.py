@@ -13,7 +13,8 @@ import typer
 from sluice import __version__
 from sluice.command import run_app
 from sluice.errors import ParamsError
-from sluice.params import SECTIONS, read_section, read_yaml
+from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
+from sluice.registry import commands
 
 app = typer.Typer(
     add_completion=False,
@@ -25,10 +26,10 @@ app = typer.Typer(
 
 
 def _section_type(name: str) -> Any:
-    """The class of a section, from the stage of that name."""
-    if name not in SECTIONS:
-        raise ParamsError(f"unknown section {name}; sections: {', '.join(SECTIONS)}")
-    module = importlib.import_module(f"sluice.stages.{name}")
+    """The class of a section, from the stage of that name or from its own module."""
+    if name not in ALL_SECTIONS:
+        raise ParamsError(f"unknown section {name}; sections: {', '.join(ALL_SECTIONS)}")
+    module = importlib.import_module(SETTINGS.get(name, f"sluice.stages.{name}"))
     return getattr(module, name.capitalize())
 
 
@@ -55,14 +56,14 @@ def check(
     Example: sluice check --params params.yaml
     """
     read_yaml(params)
-    for name in SECTIONS:
+    for name in ALL_SECTIONS:
         section = read_section(params, name, _section_type(name))
         if name == "ingest":
             importlib.import_module("sluice.stages.ingest").read_settings(params)
         if name == "train":
             for model in (*section.models, *section.variants):
                 section.settings(model)
-    typer.echo(f"{params}: all {len(SECTIONS)} sections are good")
+    typer.echo(f"{params}: all {len(ALL_SECTIONS)} sections are good")
 
 
 @app.command("params")
@@ -75,7 +76,7 @@ def explain_params(
     """
     from sluice.reporting.keys import explain
 
-    for name in [section] if section else SECTIONS:
+    for name in [section] if section else ALL_SECTIONS:
         typer.echo(explain(name, _section_type(name)))
 
 
@@ -168,6 +169,10 @@ def explain(
     from sluice.serving.model import load_model
 
     Console(highlight=False).print(describe(explain_text(load_model(model), text, label)))
+
+
+for command in (commands.promote, commands.rollback, commands.models, commands.tag):
+    app.command()(command)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
     ├── SourceError     data that cannot be read: missing file, wrong encoding, no network
     ├── DataError       data that was read and breaks its contract
     ├── ModelError      a checkpoint or a stored model that cannot be used
+    ├── RegistryError   the registry cannot do what was asked: no such version, held by another
     └── ResourceError   something the machine lacks: a dictionary, a package, disk space
 
 Every message says what was wrong, where (file, row, column, key) and what to do about it.
@@ -30,6 +31,10 @@ class DataError(SluiceError):
 
 class ModelError(SluiceError):
     """A checkpoint or a stored model is missing, corrupt or of another schema."""
+
+
+class RegistryError(SluiceError):
+    """The registry of models cannot do what was asked of it."""
 
 
 class ResourceError(SluiceError):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, PositiveFloat
 
-from sluice.params import SECTIONS, KeysOf, Section, read_yaml
+from sluice.params import ALL_SECTIONS, SETTINGS, KeysOf, Section, read_yaml
 from sluice.reporting.keys import explain
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -93,9 +93,10 @@ def paths(content: dict[str, Any], where: str) -> list[str]:
 FREE = ("train.variants.", "ingest.label_map.", "ingest.slices.", "evaluate.polarity.")
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("name", ALL_SECTIONS)
 def test_every_key_of_the_projects_file_is_explained(name: str) -> None:
-    model = getattr(importlib.import_module(f"sluice.stages.{name}"), name.capitalize())
+    module = importlib.import_module(SETTINGS.get(name, f"sluice.stages.{name}"))
+    model = getattr(module, name.capitalize())
     text = explain(name, model)
     explained = {line.split("  (")[0] for line in text.split("\n") if line.startswith(f"{name}.")}
     written = {path for path in paths(read_yaml(PARAMS)[name], name) if not path.startswith(FREE)}

@@ -68,12 +68,13 @@ def _answers_to(test: Mapping[str, Any], rows: pd.DataFrame, role: str, answers:
     return taken
 
 
-def _failures(
+def find_failures(
     tests: Iterable[Mapping[str, Any]],
     rows: pd.DataFrame,
     answers: Floats,
     label_names: Sequence[str],
 ) -> dict[str, Flags]:
+    """Say of each test with cases, by its key, which of them the model fails, (cases,) each."""
     return {
         test["key"]: failed(
             test,
@@ -159,7 +160,7 @@ def judge_behaviour(
         confidence: of the intervals.
     """
     held = [test for test in tests if test["cases"]]
-    failures = {key: _failures(held, rows, said, label_names) for key, said in answers.items()}
+    failures = {key: find_failures(held, rows, said, label_names) for key, said in answers.items()}
     models = {key: _rates(held, flags, confidence) for key, flags in failures.items() if held}
     examples = [
         example

@@ -1,0 +1,28 @@
+"""What a stored model says to texts as they come.
+
+In: a loaded model and texts. Out: probabilities, not yet scaled by the model's temperature, as
+stage `train` hands them over.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.data.batches import Batches, LabelledRows, ordered_batches
+from sluice.models.inference import predict_probabilities
+from sluice.serving.model import Model
+
+BATCH = 512
+
+
+def answer_texts(model: Model, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Clean and read texts as the model's training rows were; give probabilities, (texts, labels).
+
+    Columns are in the order of `model.config.labels`.
+    """
+    tokens, ngrams = model.reader.read(model.clean(list(texts)))
+    count = len(tokens)
+    rows = LabelledRows(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
+    batches = Batches(rows, ordered_batches(tokens.lengths, BATCH))
+    return predict_probabilities(model.network, batches).astype(np.float64)
