@@ -23,7 +23,7 @@ from sluice.params import read_section
 from sluice.stages.train import (
     SCRATCH,
     Train,
-    _labelled,
+    _read_part,
     _scratch_key,
     train,
 )
@@ -99,7 +99,7 @@ def test_outputs_are_complete_and_agree_with_the_stored_model(workspace, model: 
     stored = json.loads(Path("out/vocabulary.json").read_text())
     reader = load_reader(stored)
     network = load_network(config, Path("out/model.safetensors"))
-    rows = _labelled(Path("test.parquet"), reader, LABELS)
+    rows = _read_part(Path("test.parquet"), reader, LABELS).rows
     again = predict_probabilities(network, Batches(rows, ordered_batches(rows.tokens.lengths, 7)))
     columns = [f"p_{label}" for label in LABELS]
     kept = predicted.loc[predicted["split"] == "test", columns].to_numpy()

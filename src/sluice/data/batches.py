@@ -17,6 +17,8 @@ from torch import Tensor
 
 from sluice.tokens import Ints, Ngrams, TokenRows
 
+PREDICTED_AT_ONCE = 512
+"""Rows of a batch where nothing is learnt."""
 BUCKET_BATCHES = 50
 """Batches that are shuffled together and sorted by length: enough to fill rows of like length."""
 
@@ -104,6 +106,11 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         return (self.rows.batch(index) for index in self.indices)
+
+
+def predicted_batches(rows: LabelledRows) -> Batches:
+    """Batches that cover all rows once, to be predicted."""
+    return Batches(rows, ordered_batches(rows.tokens.lengths, PREDICTED_AT_ONCE))
 
 
 class TextDataModule(pl.LightningDataModule):

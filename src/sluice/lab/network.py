@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sluice.data.batches import Batches, LabelledRows, TextDataModule, ordered_batches
+from sluice.data.batches import LabelledRows, TextDataModule, predicted_batches
 from sluice.lab.arms import Arm, Items
 from sluice.lab.rows import Integers
 from sluice.models.classifier import Classifier, OptimisationParams
@@ -73,7 +73,6 @@ class NetworkLearner:
             network = self._train(reader, arm.train, 1000 * choice + seed)
             predicted = []
             for items in asked:
-                rows = self._rows(reader, items)
-                batches = Batches(rows, ordered_batches(rows.tokens.lengths, 512))
+                batches = predicted_batches(self._rows(reader, items))
                 predicted.append(predict_probabilities(network, batches).argmax(axis=1))
             yield predicted

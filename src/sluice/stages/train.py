@@ -8,7 +8,6 @@ validation and test rows, and (in a file of its own) the seconds. It judges noth
 import hashlib
 import json
 import shutil
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +19,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from sluice.command import run_stage
-from sluice.data.batches import Batches, LabelledRows, TextDataModule, ordered_batches
+from sluice.data.batches import LabelledRows, TextDataModule, predicted_batches
 from sluice.errors import DataError, ParamsError
 from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of
@@ -33,7 +32,7 @@ from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
 from sluice.text.cleaning import Steps
-from sluice.text.reader import Reader, fit_reader
+from sluice.text.reader import Reader, fit_and_read
 from sluice.text.vectors import load_vectors
 from sluice.text.vocabulary import Vocabulary
 from sluice.variants import Settings, Train
@@ -44,22 +43,40 @@ SCRATCH = Path(".sluice/train")
 REHEARSALS = Path(".sluice/tune")
 
 
-def _label_indices(labels: pd.Series, names: list[str], where: Path) -> npt.NDArray[np.int64]:
-    indices = pd.Index(names).get_indexer(pd.Index(labels)).astype(np.int64)
-    if (indices < 0).any():
-        row = int(np.argmax(indices < 0))
-        raise DataError(f"{where}: row {row + 1} has the unknown label {labels.iloc[row]!r}")
-    return indices
-
-
-def _labelled(path: Path, reader: Reader, names: list[str]) -> LabelledRows:
+def _read_table(path: Path, names: list[str]) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """A part's rows, and the numbers of their labels."""
     frame = read_parquet(path)
     if frame.empty:
         raise DataError(f"{path} has no rows: check the shares of section split")
-    weights = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
+    indices = pd.Index(names).get_indexer(pd.Index(frame["label"])).astype(np.int64)
+    if (indices < 0).any():
+        row = int(np.argmax(indices < 0))
+        raise DataError(f"{path}: row {row + 1} has the unknown label {frame.label.iloc[row]!r}")
+    return frame, indices
+
+
+class Part(NamedTuple):
+    """A part of a split, read once: its ids and labels, and what a network takes of it."""
+
+    table: pd.DataFrame
+    rows: LabelledRows
+
+
+def _read_part(path: Path, reader: Reader, names: list[str]) -> Part:
+    frame, labels = _read_table(path, names)
     tokens, ngrams = reader.read(frame["cleaned"].to_list())
-    labels = _label_indices(frame["label"], names, path)
-    return LabelledRows(tokens, labels, weights.to_numpy(np.float32), ngrams)
+    rows = LabelledRows(tokens, labels, np.ones(len(frame), np.float32), ngrams)
+    return Part(frame[["id", "label"]], rows)
+
+
+def _fit_part(path: Path, settings: Settings, names: list[str]) -> tuple[Reader, LabelledRows]:
+    """Learn a reader from the training rows, and read them."""
+    frame, labels = _read_table(path, names)
+    weighed = settings.optimisation.row_weights and "weight" in frame
+    weights = frame["weight"].to_numpy(np.float32) if weighed else np.ones(len(frame), np.float32)
+    texts = frame["cleaned"].to_list()
+    reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams)
+    return reader, LabelledRows(tokens, labels, weights, ngrams)
 
 
 def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -> str:
@@ -110,22 +127,16 @@ def _answers(network: TextNetwork, reader: Reader, probes: Path, names: list[str
     tokens, ngrams = reader.read(questions["cleaned"].to_list())
     count = len(questions)
     rows = LabelledRows(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
-    batches = Batches(rows, ordered_batches(tokens.lengths, 512))
-    return answer_frame(questions["id"], predict_probabilities(network, batches), names)
+    probabilities = predict_probabilities(network, predicted_batches(rows))
+    return answer_frame(questions["id"], probabilities, names)
 
 
-def _predictions(
-    network: TextNetwork, reader: Reader, parts: dict[str, Path], names: list[str]
-) -> pd.DataFrame:
+def _predictions(network: TextNetwork, parts: dict[str, Part], names: list[str]) -> pd.DataFrame:
     frames = []
-    for split, path in parts.items():
-        rows = _labelled(path, reader, names)
-        batches = Batches(rows, ordered_batches(rows.tokens.lengths, 512))
-        probabilities = predict_probabilities(network, batches)
-        columns = read_parquet(path, ["id", "label"])
-        frames.append(
-            prediction_frame(columns["id"], split, columns["label"], probabilities, names)
-        )
+    for split, part in parts.items():
+        probabilities = predict_probabilities(network, predicted_batches(part.rows))
+        ids, labels = part.table["id"], part.table["label"]
+        frames.append(prediction_frame(ids, split, labels, probabilities, names))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -133,7 +144,7 @@ class Prepared(NamedTuple):
     """What a training needs beside its settings."""
 
     reader: Reader
-    rows: LabelledRows
+    validation: Part
     network: TextNetwork
     data: TextDataModule
 
@@ -144,15 +155,11 @@ def _prepare(
     """Read both parts by a vocabulary of the training rows; set up a network with fresh weights."""
     quiet_lightning()
     torch.set_num_threads(settings.optimisation.threads)
-    texts = read_parquet(augmented, ["cleaned"])["cleaned"].to_list()
-    reader = fit_reader(texts, settings.tokens, settings.ngrams)
-    rows = _labelled(augmented, reader, names)
-    if not settings.optimisation.row_weights:
-        rows = replace(rows, weights=np.ones_like(rows.weights))
-    judged = _labelled(validation, reader, names)
-    data = TextDataModule(rows, judged, settings.optimisation.batch_size, seed)
+    reader, rows = _fit_part(augmented, settings, names)
+    judged = _read_part(validation, reader, names)
+    data = TextDataModule(rows, judged.rows, settings.optimisation.batch_size, seed)
     network = _network(settings, reader.vocabulary, len(names), seed)
-    return Prepared(reader, rows, network, data)
+    return Prepared(reader, judged, network, data)
 
 
 def rehearse(
@@ -173,11 +180,11 @@ def rehearse(
     """
     augmented, validation, provenance = parts
     names = list(read_json(provenance)["labels"])
-    _, _, network, data = _prepare(seed, settings, augmented, validation, names)
-    classifier = Classifier(network, settings.optimisation, len(names), seed)
+    prepared = _prepare(seed, settings, augmented, validation, names)
+    classifier = Classifier(prepared.network, settings.optimisation, len(names), seed)
     scratch = REHEARSALS / _scratch_key(name, seed, settings, [augmented, validation])
     try:
-        fitted = fit(classifier, data, scratch, watchers)
+        fitted = fit(classifier, prepared.data, scratch, watchers)
     except Exception:  # stopped for good; after a kill or Ctrl-C it goes on another time
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -207,12 +214,13 @@ def train(
     section = read_section(params, "train", Train)
     settings = section.settings(name)
     names = list(read_json(provenance)["labels"])
-    reader, rows, network, data = _prepare(seed, settings, augmented, validation, names)
+    reader, judged, network, data = _prepare(seed, settings, augmented, validation, names)
     classifier = Classifier(network, settings.optimisation, len(names), seed)
     scratch = SCRATCH / _scratch_key(name, seed, settings, [augmented, validation])
     fitted = fit(classifier, data, scratch)
     network.load_state_dict(fitted.weights)
-    predicted = _predictions(network, reader, {"validation": validation, "test": test}, names)
+    asked = {"validation": judged, "test": _read_part(test, reader, names)}
+    predicted = _predictions(network, asked, names)
     description = NetworkConfig(
         format=FORMAT,
         name=name,
@@ -232,7 +240,7 @@ def train(
         write_json(reader.describe(), parts[2])
         write_csv(pd.DataFrame(fitted.curves, columns=list(callbacks.COLUMNS)), parts[3])
         write_parquet(predicted, parts[4])
-        write_json(_metrics(fitted, network, rows), parts[5])
+        write_json(_metrics(fitted, network, data.train), parts[5])
         write_json({"seconds": round(fitted.seconds, 3)}, parts[6])
         write_parquet(_answers(network, reader, probes, names), parts[7])
     shutil.rmtree(scratch, ignore_errors=True)

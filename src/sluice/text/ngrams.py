@@ -77,14 +77,18 @@ class NgramReader(NamedTuple):
     """How many of them hold each feature, (features,)."""
 
     def read(self, texts: Sequence[str]) -> csr_matrix:
-        """Weights of texts' n-grams, each of the two kinds scaled to unit length.
+        """Weights of texts' n-grams, (texts, features); see `weigh`."""
+        return self.weigh(count_ngrams(texts, self.params))
+
+    def weigh(self, counts: csr_matrix) -> csr_matrix:
+        """Weights of counted n-grams, each of the two kinds scaled to unit length.
 
         A feature weighs (1 + ln count) (1 + ln((1 + n) / (1 + n_feature))): sublinear TF-IDF with
         smoothed document frequencies (Manning, Raghavan & Schuetze 2008, 6.4.1; scikit-learn).
         """
-        matrix = count_ngrams(texts, self.params)
         rarity = 1 + np.log((1 + self.texts) / (1 + self.holding))
-        matrix.data = (1 + np.log(matrix.data)) * rarity[matrix.indices].astype(np.float32)
+        data = (1 + np.log(counts.data)) * rarity[counts.indices].astype(np.float32)
+        matrix = csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
         edge = self.params.buckets
         halves = [normalize(half) for half in (matrix[:, :edge], matrix[:, edge:])]
         return csr_matrix(hstack(halves, format="csr"))
@@ -95,10 +99,14 @@ class NgramReader(NamedTuple):
         return {"params": params, "texts": self.texts, "holding": self.holding.tolist()}
 
 
+def fit_counts(counts: csr_matrix, params: NgramParams) -> NgramReader:
+    """Count in how many training texts each feature is, by their `count_ngrams`."""
+    return NgramReader(params, counts.shape[0], counts.getnnz(axis=0).astype(np.int64))
+
+
 def fit_ngrams(texts: Sequence[str], params: NgramParams) -> NgramReader:
     """Count in how many training texts each feature is."""
-    holding = count_ngrams(texts, params).getnnz(axis=0).astype(np.int64)
-    return NgramReader(params, len(texts), holding)
+    return fit_counts(count_ngrams(texts, params), params)
 
 
 def load_ngrams(description: dict[str, Any]) -> NgramReader:

@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 from scipy.sparse import csr_matrix
 
 from sluice.errors import ModelError, ParamsError
-from sluice.text.ngrams import NgramParams, NgramReader, fit_ngrams, load_ngrams
+from sluice.text.ngrams import (
+    NgramParams,
+    NgramReader,
+    count_ngrams,
+    fit_counts,
+    fit_ngrams,
+    load_ngrams,
+)
 from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary, load_vocabulary
 from sluice.tokens import TokenRows
 
@@ -36,6 +43,18 @@ def fit_reader(texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | 
     """Learn a reader from the training rows' cleaned texts."""
     fitted = None if ngrams is None else fit_ngrams(texts, ngrams)
     return Reader(fit_vocabulary(texts, tokens), fitted)
+
+
+def fit_and_read(
+    texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | None
+) -> tuple[Reader, tuple[TokenRows, csr_matrix | None]]:
+    """Learn a reader and read the same texts with it; their n-grams are counted once for both."""
+    if ngrams is None:
+        reader = fit_reader(texts, tokens, None)
+        return reader, reader.read(texts)
+    vocabulary, counts = fit_vocabulary(texts, tokens), count_ngrams(texts, ngrams)
+    fitted = fit_counts(counts, ngrams)
+    return Reader(vocabulary, fitted), (vocabulary.encode(texts), fitted.weigh(counts))
 
 
 def load_reader(description: dict[str, Any]) -> Reader:
