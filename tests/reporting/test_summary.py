@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from sluice.errors import DataError, SourceError
-from sluice.reporting.summary import EVALUATION, describe_gap, print_summary
+from sluice.reporting.summary import EVALUATION, PAIRS, describe_gap, print_summary
 
 GAP = {"value": 0.012, "low": -0.004, "high": 0.028, "rows": 3447}
 
@@ -37,8 +37,14 @@ def write(root: Path, name: str, content: Any) -> None:
     path.write_text(json.dumps(content))
 
 
-def printed(root: Path, content: Any) -> str:
+TIED = {"better_than": ["majority"], "no_evidence_against": ["tfidf_svm"], "worse_than": []}
+ALONE = {"better_than": [], "no_evidence_against": [], "worse_than": []}
+VERDICTS = {"bilstm-0": TIED, "tfidf_svm": ALONE, "majority": ALONE}
+
+
+def printed(root: Path, content: Any, pairs: Any = None) -> str:
     write(root, str(EVALUATION), content)
+    write(root, str(PAIRS), {"verdicts": VERDICTS} if pairs is None else pairs)
     console = Console(file=io.StringIO(), width=100)
     print_summary(root, console)
     return console.file.getvalue()
@@ -55,6 +61,25 @@ def test_the_best_comes_first_with_interval_cost_and_mark(tmp_path: Path) -> Non
         "majority 20.0 18.0 to 22.0 21.0",
     ]
     assert lines[-1] == "report: reports/report.html"
+
+
+def test_ties_are_named(tmp_path: Path) -> None:
+    words = "bilstm-0: no evidence against tfidf_svm; better than majority (every pair, corrected)"
+    assert words in printed(tmp_path, evaluation()).splitlines()
+
+
+def test_of_baselines_alone_the_best_is_compared(tmp_path: Path) -> None:
+    content = evaluation(selected=None, gap=None)
+    pairs = {"verdicts": VERDICTS | {"tfidf_svm": TIED | {"no_evidence_against": []}}}
+    shown = printed(tmp_path, content, pairs)
+    assert "tfidf_svm: better than majority (every pair" in shown
+    assert "no evidence" not in printed(tmp_path, content)
+
+
+@pytest.mark.parametrize("pairs", [[], {}, {"verdicts": {"bilstm-0": {}}}])
+def test_pairs_of_another_form_are_named(pairs: Any, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"or pairs\.json is of another form: run dvc repro"):
+        printed(tmp_path, evaluation(), pairs)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +104,8 @@ def test_without_a_baseline_there_is_no_gap(gap: dict, tmp_path: Path) -> None:
 
 def test_names_are_no_markup(tmp_path: Path) -> None:
     content = evaluation(models={"[bold]x[/bold]-0": model(0.5)}, selected="[bold]x[/bold]-0")
-    assert printed(tmp_path, content).count("[bold]x[/bold]-0") == 2
+    pairs = {"verdicts": {"[bold]x[/bold]-0": TIED}}
+    assert printed(tmp_path, content, pairs).count("[bold]x[/bold]-0") == 3
 
 
 def test_before_a_run_one_line_says_what_to_run(tmp_path: Path) -> None:
@@ -89,5 +115,7 @@ def test_before_a_run_one_line_says_what_to_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [{}, [], None, {"models": {}}, evaluation(models={"a": {}})])
 def test_results_of_another_form_are_named(content: Any, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"evaluation\.json is of another form: run dvc repro"):
+    with pytest.raises(
+        DataError, match=r"evaluation\.json or .* is of another form: run dvc repro"
+    ):
         printed(tmp_path, content)

@@ -12,6 +12,14 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from sluice.reporting.contents import Contents
+from sluice.reporting.findings import (
+    tell_behaviour,
+    tell_calibration,
+    tell_doubts,
+    tell_folds,
+    tell_pairs,
+    tell_shortcuts,
+)
 from sluice.reporting.numbers import count, interval, points, share, signed, signed_interval
 from sluice.reporting.texts import to_plain
 from sluice.reporting.verdict import Write, headline, weaknesses
@@ -84,7 +92,10 @@ def _splits(contents: Contents, write: Write) -> list[Markup]:
         Markup("Rows: {}; method {}.").format(
             Markup(", ").join(shown), write(contents.leaks.method)
         ),
-        Markup("Dropped: {} exact copies, {} rows with contested labels, {} for dates.").format(
+        Markup(
+            "Dropped: {} exact copies, {} rows with contested labels, {} in groups that cross a "
+            "date."
+        ).format(
             count(rows.dropped_exact), count(rows.dropped_conflicts), count(rows.dropped_crossing)
         ),
         Markup("Training rows after resampling ({}): {}.").format(
@@ -124,13 +135,13 @@ def _scores(contents: Contents, write: Write) -> Iterator[Markup]:
 
 def _slices(contents: Contents, write: Write) -> Iterator[Markup]:
     slices = contents.slices
-    yield Markup("{} slices of the test rows were scored, {} are too small.").format(
+    yield Markup("{} slices of the test rows were scored; too small to score: {}.").format(
         count(len(slices.slices)), count(len(slices.too_small))
     )
     for one in slices.weak:
         score = one.scores[slices.shown].macro_f1
-        yield Markup("Weak: {}, {}: macro-F1 {} ({}) on {} rows, {} against all rows.").format(
-            write(one.dimension), write(one.value), points(score.value), interval(score),
+        yield Markup("Weak: {}: macro-F1 {} ({}) on {} rows, {} against all rows.").format(
+            write(one.name), points(score.value), interval(score),
             count(one.rows), signed(one.difference.value),
         )  # fmt: skip
     for column, gap in slices.fairness.items():
@@ -164,7 +175,13 @@ PARTS: dict[str, Callable[[Contents, Write], list[Markup] | Iterator[Markup]]] =
     "Data": _data,
     "Splits": _splits,
     "Scores": _scores,
+    "Comparison": tell_pairs,
+    "Folds": tell_folds,
+    "Calibration": tell_calibration,
     "Slices": _slices,
+    "Behaviour": tell_behaviour,
+    "Shortcuts": tell_shortcuts,
+    "Labels in doubt": tell_doubts,
     "Limits": _limits,
 }
 

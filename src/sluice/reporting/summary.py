@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sluice.errors import DataError
+from sluice.evaluation.pairs import describe_verdict
 from sluice.files import read_json
 from sluice.reporting.verdict import place
 
 EVALUATION = Path("reports/metrics/evaluation.json")
+PAIRS = Path("reports/metrics/pairs.json")
 REPORT = Path("reports/report.html")
 
 
@@ -51,6 +53,15 @@ def describe_gap(evaluation: dict[str, Any]) -> str:
     )
 
 
+def describe_standing(evaluation: dict[str, Any], pairs: dict[str, Any]) -> str:
+    """One sentence: how the selected model, or else the best baseline, stands to all others."""
+    shown = evaluation.get("selected") or evaluation.get("best_baseline")
+    if shown is None:
+        return ""
+    verdict = describe_verdict(pairs["verdicts"][shown])
+    return f"{shown}: {verdict} (every pair, corrected)" if verdict else ""
+
+
 def results_table(root: Path, evaluation: dict[str, Any]) -> Table:
     """One row for each model and baseline, the best macro-F1 first."""
     share = f"{100 * evaluation['confidence']:.0f}%"
@@ -81,19 +92,22 @@ def results_table(root: Path, evaluation: dict[str, Any]) -> Table:
 
 
 def print_summary(root: Path, console: Console) -> None:
-    """Print the table, the gap in words, and where the report lies.
+    """Print the table, the gap and the ties in words, and where the report lies.
 
     Raises:
         SourceError: the pipeline has not run.
         DataError: its results are of another form.
     """
-    evaluation = read_json(root / EVALUATION)
+    evaluation, pairs = read_json(root / EVALUATION), read_json(root / PAIRS)
     try:
         table = results_table(root, evaluation)
-        gap = describe_gap(evaluation) if evaluation.get("gap") else None
+        gap = describe_gap(evaluation) if evaluation.get("gap") else ""
+        standing = describe_standing(evaluation, pairs)
     except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"{root / EVALUATION} is of another form: run dvc repro") from error
+        files = f"{root / EVALUATION} or {PAIRS.name}"
+        raise DataError(f"{files} is of another form: run dvc repro") from error
     console.print(table)
-    if gap is not None:
-        console.print(f"\n{gap}", highlight=False, markup=False, soft_wrap=True)
+    console.print()
+    for sentence in filter(None, (gap, standing)):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     console.print(f"report: {REPORT}", highlight=False)
