@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import polars as pl
 from pydantic import BaseModel
 
 from sluice.data.delimited import read_columns
@@ -22,7 +21,7 @@ from sluice.data.splitting import check_enough
 from sluice.data.verdict import check_shares
 from sluice.errors import ParamsError, SluiceError
 from sluice.params import parse_section, read_yaml
-from sluice.text.cleaning import Steps, clean_texts
+from sluice.text.cleaning import Steps, clean_list
 
 Integers = npt.NDArray[np.int64]
 
@@ -148,7 +147,7 @@ def prepare_rows(frame: pd.DataFrame, name: str, notes: list[str]) -> LabRows:
     check_enough(kept["label"], clusters, MIN_GROUPS)
     codes, names = pd.factorize(kept["label"], sort=True)
     originals = kept["text"].to_list()
-    cleaned = clean_texts(pl.Series(originals, dtype=pl.String), Steps()).to_list()
+    cleaned = clean_list(originals, Steps())
     labels = codes.astype(np.int64)
     return LabRows(name, cleaned, originals, labels, tuple(names), clusters, tuple(notes))
 

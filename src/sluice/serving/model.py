@@ -8,14 +8,12 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-import polars as pl
-
 from sluice.errors import ModelError, ParamsError, SourceError
 from sluice.files import read_json
 from sluice.models.network import TextNetwork
 from sluice.models.storage import NetworkConfig, load_network, read_config
 from sluice.params import parse_section
-from sluice.text.cleaning import Steps, clean_texts
+from sluice.text.cleaning import Steps, clean_list
 from sluice.text.reader import Reader, load_reader
 
 
@@ -29,7 +27,7 @@ class Model(NamedTuple):
 
     def clean(self, texts: list[str]) -> list[str]:
         """Clean texts as the training rows were."""
-        return clean_texts(pl.Series(texts, dtype=pl.String), self.steps).to_list()
+        return clean_list(texts, self.steps)
 
 
 def _read_steps(config: NetworkConfig, where: Path) -> Steps:

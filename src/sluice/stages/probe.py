@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-import polars as pl
 import typer
 from pydantic import Field
 
@@ -21,7 +20,7 @@ from sluice.evaluation.probes import behaviour_rows, masked_rows
 from sluice.evaluation.suites import Suite, parse_suite, why_skipped
 from sluice.files import read_json, read_parquet, staged, write_json, write_parquet
 from sluice.params import Section, read_part, read_section, read_yaml
-from sluice.text.cleaning import Steps, clean_texts
+from sluice.text.cleaning import Steps, clean_list
 
 DIGITS = 4
 
@@ -60,10 +59,6 @@ def _choose(
     return kept, {name: reason for name, reason in reasons.items() if reason is not None}
 
 
-def _clean(texts: pd.Series, steps: Steps) -> list[str]:
-    return clean_texts(pl.Series("cleaned", texts.to_list(), dtype=pl.String), steps).to_list()
-
-
 def _tokens(train: Path, test: pd.DataFrame, names: Sequence[str], limit: int) -> list[Any]:
     rows = read_parquet(train, ["cleaned", "label"])
     table = leaned_on(rows, test["cleaned"], names, limit) if limit else pd.DataFrame()
@@ -89,7 +84,7 @@ def probe(
     words = mask_words(label_names, section.masked_words)
     hidden = masked_rows(rows, mask_texts(rows["text"], words))
     questions = pd.concat([asked.rows, hidden], ignore_index=True)
-    cleaned = pd.Series(_clean(questions["text"], steps), dtype="str")
+    cleaned = pd.Series(clean_list(questions["text"].to_list(), steps), dtype="str")
     questions = questions.assign(text=show_masks(questions["text"]), cleaned=show_masks(cleaned))
     found = {
         "tests": asked.tests,

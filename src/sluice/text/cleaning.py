@@ -118,6 +118,11 @@ def _clean_chunk(texts: pl.Series, steps: Steps) -> pl.Series:
     return put_in_marks(current)
 
 
+def clean_list(texts: list[str], steps: Steps) -> list[str]:
+    """Clean a list of texts; see `clean_texts`."""
+    return clean_texts(pl.Series(texts, dtype=pl.String), steps).to_list()
+
+
 def clean_texts(texts: pl.Series, steps: Steps) -> pl.Series:
     """Run every step that is switched on, in order, (rows,) to (rows,).
 
