@@ -64,14 +64,12 @@ def run_stage(stage: Callable[..., Any]) -> None:
     run_app(app)
 
 
-def _visible(message: str) -> str:
-    """Escape what would steer a terminal: messages may hold foreign text."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1]
-        for letter in message
-    )
+def escape_controls(text: str, kept: str = "") -> str:
+    """Escape what would steer a terminal in foreign text, but for the letters of `kept`."""
+    return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in text)
 
 
 def _report(message: str) -> int:
-    sys.stderr.write(f"error: {_visible(message)}\n")
+    shown = escape_controls(message, kept="\n")
+    sys.stderr.write(f"error: {shown}\n")
     return FAILURE

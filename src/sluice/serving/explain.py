@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from rich.text import Text
 
+from sluice.command import escape_controls
 from sluice.data.batches import ngram_batch
 from sluice.errors import ParamsError
 from sluice.models.attribution import attribute
@@ -81,10 +82,6 @@ def explain_text(model: Model, text: str, label: str | None = None) -> Explanati
     return explain_cleaned(model, model.clean([text])[0], label)
 
 
-def _visible(word: str) -> str:
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in word)
-
-
 def colour_words(found: Explanation) -> Text:
     """A line for terminals: green for the label, red against it, the stronger the bolder.
 
@@ -96,7 +93,7 @@ def colour_words(found: Explanation) -> Text:
         strength = abs(part) / largest
         colour = "green" if part > 0 else "red"
         style = f"bold {colour}" if strength > 0.5 else colour if strength > 0.15 else "dim"
-        line.append(_visible(word), style=style)
+        line.append(escape_controls(word), style=style)
         if strength > 0.3:
             line.append(f"[{part:+.2f}]", style=f"dim {colour}")
         line.append(" ")
@@ -106,8 +103,9 @@ def colour_words(found: Explanation) -> Text:
 def describe(found: Explanation) -> Text:
     """The coloured line, and what its numbers mean."""
     line = colour_words(found)
+    label = escape_controls(found.label)
     line.append(
-        f"\n{_visible(found.label)} {100 * found.probability:.1f}%; logit {found.logit:+.3f}, of "
+        f"\n{label} {100 * found.probability:.1f}%; logit {found.logit:+.3f}, of "
         f"an empty text {found.empty:+.3f}; the words add {sum(found.parts):+.3f} (unexplained: "
         f"{found.error:+.4f})"
     )
