@@ -205,7 +205,7 @@ def write_values(params: Path, values: Values) -> None:
     Raises:
         ParamsError: a key that is no longer there.
     """
-    yaml = YAML()
+    yaml = YAML()  # its round trip keeps a tag as a tag: nothing that a file names is built
     yaml.Representer = _Representer
     yaml.preserve_quotes = True
     yaml.width = 4096

@@ -137,7 +137,7 @@ def _distribution(optuna: Any, one: Range) -> Any:
 def _open(optuna: Any, search: Search) -> "optuna.Study":
     path = FOLDER / "trials.db"
     try:
-        return optuna.create_study(  # type: ignore[no-any-return]
+        return optuna.create_study(  # type: ignore[no-any-return] # imported late, so untyped
             storage=f"sqlite:///{path}",
             study_name=search.name,
             direction="maximize",
