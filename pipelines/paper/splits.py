@@ -18,7 +18,7 @@ from sluice.models.outcomes import Tables
 from sluice.params import read_section
 from sluice.stages.augment import Augment
 from sluice.stages.baseline import Baseline
-from sluice.stages.split import Split, group_rows, part_rows
+from sluice.stages.split import Split, find_groups, part_rows
 
 SEEDS = range(20)
 Parts = dict[str, pd.DataFrame]
@@ -26,7 +26,7 @@ Parts = dict[str, pd.DataFrame]
 
 def honest(rows: pd.DataFrame, section: Split, _seed: int) -> Parts:
     """Duplicates grouped, groups parted; the classes are weighed by the model, not copied."""
-    return part_rows(group_rows(rows, section), section)
+    return part_rows(find_groups(rows, section), section)
 
 
 def by_row(rows: pd.DataFrame, section: Split, _seed: int) -> Parts:

@@ -18,6 +18,7 @@ def test_rows_in_conflict() -> None:
         ("majority", [True, True, False, False, False, True]),
         ("drop", [False] * 5 + [True]),
         ("keep", [True] * 6),
+        ("first", [True, True, False, True, False, True]),
     ],
 )
 def test_rules(rule, kept) -> None:

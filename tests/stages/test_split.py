@@ -14,7 +14,14 @@ from sluice.stages.ingest import ingest
 from sluice.stages.split import PARTS, split
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("train.parquet", "validation.parquet", "test.parquet", "conflicts.csv", "leaks.json", "folds")
+NAMES = (
+    "train.parquet",
+    "validation.parquet",
+    "test.parquet",
+    "conflicts.csv",
+    "leaks.json",
+    "folds",
+)
 WORDS = ("river", "stone", "cloud", "paper", "window", "garden", "engine", "silver", "letter")
 
 
@@ -111,9 +118,7 @@ def test_each_fold_is_held_out_once_and_never_beside_its_duplicates(tmp_path) ->
     frozen = set(parts["test"]["cluster"])
     held_out: list[str] = []
     for fold in range(4):
-        turn = {
-            name: read_parquet(tmp_path / f"out/folds/{fold}/{name}.parquet") for name in PARTS
-        }
+        turn = {name: read_parquet(tmp_path / f"out/folds/{fold}/{name}.parquet") for name in PARTS}
         assert set(turn["test"]["fold"]) == {fold}
         assert set(turn["validation"]["fold"]) == {(fold + 1) % 4}
         clusters = [set(part["cluster"]) for part in turn.values()]
@@ -123,6 +128,40 @@ def test_each_fold_is_held_out_once_and_never_beside_its_duplicates(tmp_path) ->
         assert sum(map(len, turn.values())) == len(parts["train"]) + len(parts["validation"])
     known = pd.concat([parts["train"], parts["validation"]])
     assert sorted(held_out) == sorted(known["id"])
+
+
+GROWING = {"method": "hash", "conflicts": "first", "test_share": 0.25, "validation_share": 0.25}
+
+
+@pytest.mark.parametrize("folds", [0, 3])
+def test_by_hash_appended_rows_never_change_the_part_of_those_before(tmp_path, folds) -> None:
+    texts = sentences(400)
+    # Later rows repeat, contradict and nearly repeat earlier ones.
+    late = [f"{text}!" for text in texts[:30]] + [f"{text} now" for text in texts[30:60]]
+    frame = table(texts + late, ["a", "b"] * 230)
+    before = run(tmp_path, frame[:300], **GROWING, folds=folds)
+    after = run(tmp_path, frame, **GROWING, folds=folds)
+    old = set(frame["id"][:300])
+    for name in ("test",) if folds else PARTS:
+        assert set(before[name]["id"]) == set(after[name]["id"]) & old
+    assert len(after["test"]) > len(before["test"])
+    assert read_json(tmp_path / "out/leaks.json")["leaked"] == 0
+    if folds:
+        assert set(after["train"]["fold"]) == {1, 2}
+
+
+def test_a_hash_needs_a_rule_that_later_rows_cannot_change(tmp_path) -> None:
+    with pytest.raises(ParamsError, match=r"conflicts is majority.*method: hash"):
+        run(tmp_path, many(), method="hash")
+
+
+def test_a_hash_may_keep_what_contradicts(tmp_path) -> None:
+    frame = table(sentences(200) * 2, ["a", "b"] * 100 + ["b", "a"] * 100)
+    kept = run(tmp_path, frame, **GROWING | {"conflicts": "keep"})
+    assert sum(map(len, kept.values())) == 400
+    first = run(tmp_path, frame, **GROWING)
+    assert set(pd.concat(first)["id"]) == set(frame["id"][:200])
+    assert read_json(tmp_path / "out/leaks.json")["rows"]["dropped_conflicts"] == 200
 
 
 def test_no_folds_leave_an_empty_folder(tmp_path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Rule = Literal["majority", "drop", "keep"]
+Rule = Literal["majority", "drop", "keep", "first"]
 Booleans = NDArray[np.bool_]
 
 
@@ -23,10 +23,13 @@ def keep_rows(labels: pd.Series, clusters: NDArray[np.int64], rule: Rule) -> Boo
     """Which rows stay, (rows,).
 
     `majority` keeps the rows that carry their cluster's most frequent label, and none where two
-    labels are equally frequent; `drop` keeps no row of a cluster in conflict; `keep` keeps all.
+    labels are equally frequent; `first` keeps the rows that carry the label of its first row;
+    `drop` keeps no row of a cluster in conflict; `keep` keeps all.
     """
     if rule == "keep":
         return np.ones(len(labels), dtype=bool)
+    if rule == "first":
+        return (labels == labels.groupby(clusters).transform("first")).to_numpy(dtype=bool)
     conflicting = in_conflict(labels, clusters)
     if rule == "drop":
         return ~conflicting

@@ -157,11 +157,31 @@ def join_pairs(pairs: Integers, count: int) -> Integers:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
+class Likeness(NamedTuple):
+    """The exact group of each row, (rows,), and pairs of near exact groups, (pairs, 2).
+
+    Exact groups are numbered from 0 in the order of their first rows.
+    """
+
+    exact: Integers
+    near: Integers
+
+
+def find_pairs(texts: pd.Series, params: Duplicates) -> Likeness:
+    """Find which texts say the same, and which nearly the same."""
+    exact, keys = pd.factorize(comparable(texts))
+    return Likeness(exact.astype(np.int64), _near_pairs([str(key) for key in keys], params))
+
+
+def cluster_pairs(found: Likeness) -> Groups:
+    """Join what is near into clusters, numbered from 0 in the order of first rows."""
+    near = join_pairs(found.near, int(found.exact.max(initial=-1)) + 1)
+    return Groups(found.exact, pd.factorize(near[found.exact])[0].astype(np.int64))
+
+
 def find_duplicates(texts: pd.Series, params: Duplicates) -> Groups:
     """Group texts by what they say, (rows,); numbers count from 0 in the order of first rows."""
-    exact, keys = pd.factorize(comparable(texts))
-    near = join_pairs(_near_pairs([str(key) for key in keys], params), len(keys))
-    return Groups(exact.astype(np.int64), pd.factorize(near[exact])[0].astype(np.int64))
+    return cluster_pairs(find_pairs(texts, params))
 
 
 def join_groups(clusters: Integers, groups: pd.Series | None) -> Integers:

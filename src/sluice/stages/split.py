@@ -5,7 +5,7 @@ asserted before anything is written. It stops before any row is changed or made.
 """
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,10 @@ import typer
 from pydantic import Field, model_validator
 
 from sluice.command import run_stage
-from sluice.data.conflicts import Rule, drop_repeated, in_conflict, keep_rows
-from sluice.data.duplicates import Duplicates, find_duplicates, join_groups
+from sluice.data.conflicts import Rule
+from sluice.data.duplicates import Duplicates, cluster_pairs, find_pairs
+from sluice.data.grouping import Grouped, group_placed, group_rows
+from sluice.data.growing import TEST, TRAIN, VALIDATION, hash_share, place_in_order
 from sluice.data.leaks import assert_apart, count_leaked, measure_naive_split
 from sluice.data.splitting import (
     DROPPED,
@@ -33,8 +35,9 @@ PARTS = ("train", "validation", "test")
 class Split(Section):
     """Section `split` of params.yaml."""
 
-    method: Literal["stratified", "time"] = "stratified"
-    """`stratified`: each part has its share of each label; `time`: the newest rows are the test."""
+    method: Literal["stratified", "time", "hash"] = "stratified"
+    """`stratified`: each part has its share of each label; `time`: the newest rows are the test;
+    `hash`: rows that are appended later never change the part of those before."""
     test_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of the rows in the test part."""
     validation_share: float = Field(default=0.1, gt=0, lt=1)
@@ -50,7 +53,7 @@ class Split(Section):
     """What counts as a duplicate."""
     conflicts: Rule = "majority"
     """Duplicates with different labels: `majority` keeps those with the most frequent one and none
-    on a tie, `drop` keeps none, `keep` keeps all."""
+    on a tie, `first` those with the label of the first, `drop` keeps none, `keep` keeps all."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Split":
@@ -62,89 +65,83 @@ class Split(Section):
             )
         if self.fold >= max(self.folds, 1):
             raise ValueError(f"fold is {self.fold} and must be below folds, which is {self.folds}")
+        if self.method == "hash" and self.conflicts not in ("first", "keep"):
+            raise ValueError(
+                f"conflicts is {self.conflicts}, by which rows appended later could change what "
+                "became of those before: with method: hash set it to first, or to keep"
+            )
         if self.folds and self.method == "time":
             raise ValueError("folds needs method: stratified, which mixes times")
         return self
 
 
-class Grouped(NamedTuple):
-    """Rows that stay after conflicts and repetitions, and what was found on the way."""
-
-    rows: pd.DataFrame
-    clusters: np.ndarray[Any, np.dtype[np.int64]]
-    conflicts: pd.DataFrame
-    report: dict[str, Any]
-
-
-def _name_clusters(frame: pd.DataFrame, clusters: Any) -> pd.Series:
-    """A cluster is called by the id of its first row."""
-    return frame["id"].groupby(clusters).transform("first")
-
-
-def _describe_clusters(clusters: Any) -> dict[str, int]:
-    sizes = np.bincount(clusters)
-    return {
-        "count": len(sizes),
-        "several": int((sizes > 1).sum()),
-        "rows_in_several": int(sizes[sizes > 1].sum()),
-        "largest": int(sizes.max()),
-    }
-
-
-def group_rows(frame: pd.DataFrame, section: Split) -> Grouped:
+def find_groups(frame: pd.DataFrame, section: Split) -> Grouped:
     """Group duplicates, resolve conflicts, drop repetitions; see `Split` for the rules."""
-    groups = find_duplicates(frame["text"], section.duplicates)
-    named = frame.assign(cluster=_name_clusters(frame, groups.cluster))
-    contested = in_conflict(frame["label"], groups.cluster)
-    agreed = keep_rows(frame["label"], groups.cluster, section.conflicts)
-    stays = agreed.copy()
-    if section.duplicates.drop_exact:
-        stays &= drop_repeated(frame["label"].where(agreed), groups.exact)
-    report = {
-        "read": len(frame),
-        "clusters": _describe_clusters(groups.cluster),
-        "conflicts": {
-            "rule": section.conflicts,
-            "clusters": int(named["cluster"][contested].nunique()),
-            "rows": int(contested.sum()),
-            "dropped": int((~agreed).sum()),
-        },
-        "dropped_exact": int((agreed & ~stays).sum()),
-        "naive_split": measure_naive_split(*groups, section.test_share, section.seed),
-    }
-    conflicts = named.assign(kept=agreed)[contested].sort_values(["cluster", "id"], kind="stable")
-    whole = join_groups(groups.cluster, frame.get("group"))
-    kept = frame.assign(cluster=_name_clusters(frame, whole))[stays].reset_index(drop=True)
-    columns = ["cluster", "id", "label", "kept", "text"]
-    return Grouped(kept, pd.factorize(whole[stays])[0], conflicts[columns], report)
+    found = find_pairs(frame["text"], section.duplicates)
+    once = section.duplicates.drop_exact
+    if section.method == "hash":
+        shares, keep = (section.validation_share, section.test_share), section.conflicts == "keep"
+        placed = place_in_order(
+            frame, found, shares, section.seed, repeats=not once, conflicts=keep
+        )
+        grouped = group_placed(frame, found, placed, section.conflicts)
+    else:
+        grouped = group_rows(frame, found, section.conflicts, drop_exact=once)
+    naive = measure_naive_split(*cluster_pairs(found), section.test_share, section.seed)
+    return grouped._replace(report=grouped.report | {"naive_split": naive})
 
 
-def _assign(rows: pd.DataFrame, clusters: Any, section: Split) -> Any:
-    """The part of each row, 0 to 2, and the fold of those outside test."""
-    shares = (1 - section.test_share - section.validation_share, section.validation_share)
-    if section.method == "time":
-        if "time" not in rows or rows["time"].isna().any():
-            raise DataError(
-                "split.method: time needs a time in every row: set ingest.columns.time, "
-                "or split.method to stratified"
-            )
-        return assign_by_time(rows["time"], clusters, (*shares, section.test_share)), None
-    if not section.folds:
-        every = (*shares, section.test_share)
-        return assign_stratified(rows["label"], clusters, every, section.seed), None
-    outer = (1 - section.test_share, section.test_share)
-    test = assign_stratified(rows["label"], clusters, outer, section.seed) == 1
-    inner = pd.factorize(clusters[~test])[0]
+def _by_time(grouped: Grouped, shares: tuple[float, ...]) -> Any:
+    rows = grouped.rows
+    if "time" not in rows or rows["time"].isna().any():
+        raise DataError(
+            "split.method: time needs a time in every row: set ingest.columns.time, "
+            "or split.method to stratified"
+        )
+    return assign_by_time(rows["time"], grouped.clusters, shares)
+
+
+def _folds(grouped: Grouped, test: Any, section: Split) -> Any:
+    """The fold of each row outside test."""
+    rows = grouped.rows
     folds = np.full(len(rows), DROPPED)
-    folds[~test] = assign_folds(rows["label"][~test], inner, section.folds, section.seed)
-    return np.where(test, 2, np.where(folds == section.fold, 1, 0)), folds
+    if section.method == "hash":
+        numbers = {
+            name: int(section.folds * hash_share(f"fold {name}", section.seed))
+            for name in rows["cluster"].unique()
+        }
+        folds[~test] = rows["cluster"][~test].map(numbers)
+    else:
+        inner = pd.factorize(grouped.clusters[~test])[0]
+        folds[~test] = assign_folds(rows["label"][~test], inner, section.folds, section.seed)
+    return folds
+
+
+def _assign(grouped: Grouped, section: Split) -> Any:
+    """The part of each row, 0 to 2, and the fold of those outside test."""
+    validation, test_share = section.validation_share, section.test_share
+    shares = (1 - test_share - validation, validation, test_share)
+    if section.method == "time":
+        return _by_time(grouped, shares), None
+    labels, clusters = grouped.rows["label"], grouped.clusters
+    if section.folds and grouped.parts is None:
+        outer = (1 - test_share, test_share)
+        test = assign_stratified(labels, clusters, outer, section.seed) == 1
+    elif grouped.parts is None:
+        return assign_stratified(labels, clusters, shares, section.seed), None
+    elif not section.folds:
+        return grouped.parts, None
+    else:
+        test = grouped.parts == TEST
+    folds = _folds(grouped, test, section)
+    return np.where(test, TEST, np.where(folds == section.fold, VALIDATION, TRAIN)), folds
 
 
 def part_rows(grouped: Grouped, section: Split) -> dict[str, pd.DataFrame]:
     """Part the rows; every part has every label, or a `DataError` says what is missing."""
     needed = section.folds + 1 if section.folds else len(PARTS)
     check_enough(grouped.rows["label"], grouped.clusters, needed)
-    places, folds = _assign(grouped.rows, grouped.clusters, section)
+    places, folds = _assign(grouped, section)
     parts = {}
     for place, name in enumerate(PARTS):
         part = grouped.rows[places == place]
@@ -219,7 +216,7 @@ def split(
 ) -> None:
     """Part the rows so that no group of duplicates is in two parts; so again for each fold."""
     section = read_section(params, "split", Split)
-    grouped = group_rows(read_parquet(rows), section)
+    grouped = find_groups(read_parquet(rows), section)
     parts = part_rows(grouped, section)
     assert_apart(parts)
     report = describe_leaks(parts, grouped.report, section)
