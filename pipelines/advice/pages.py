@@ -1,0 +1,100 @@
+"""Pages: the table of gains in Markdown, and a page of its own in HTML that opens offline.
+
+In: the table, the default's row, what the advice says, the chart. Out: texts. Nothing is computed.
+"""
+
+import base64
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from audit import Advice
+
+from sluice.evaluation.intervals import Interval
+from sluice.reporting.html import make_environment
+from sluice.reporting.numbers import count, p_value, points, signed, signed_interval
+from sluice.reporting.scores import Interval as Bounds
+from sluice.reporting.texts import to_html
+
+HEADS = ("advice", "gain", "over rows", "over rows and seeds", "over seeds", "p (Holm)", "verdict")
+
+
+class Facts(NamedTuple):
+    """What stands around the table."""
+
+    default: float
+    """Macro-F1 of the default, mean over seeds."""
+    over_rows: Interval
+    """Its interval over rows."""
+    seeds: int
+    test_rows: int
+    confidence: float
+
+
+def shown(row: dict[str, Any]) -> dict[str, str]:
+    """A row of the table as people read it; names hold nothing but letters, digits and _."""
+    bounds = {
+        side: signed_interval(Bounds(low=row[f"{side}_low"], high=row[f"{side}_high"]))
+        for side in ("rows", "both")
+    }
+    seeds = ", ".join(signed(float(one)) for one in row["by_seed"].split())
+    return {
+        "name": row["advice"].replace("_", " "),
+        "gain": signed(row["gain"]),
+        "rows": bounds["rows"],
+        "both": bounds["both"],
+        "seeds": seeds,
+        "p": p_value(row["p_holm"]),
+        "verdict": row["verdict"],
+        "work": f"{row['work']:.2f}",
+    }
+
+
+def sentence(table: pd.DataFrame, facts: Facts) -> str:
+    """Say the outcome in one sentence."""
+    counts = table["verdict"].value_counts()
+    helped, hurt, nothing = (
+        int(counts.get(word, 0)) for word in ("helped", "hurt", "nothing seen")
+    )
+    return (
+        f"Of {len(table)} pieces of advice, each followed alone, {helped} helped, {hurt} hurt, "
+        f"and {nothing} made no difference that {count(facts.test_rows)} test rows and "
+        f"{facts.seeds} seeds can show."
+    )
+
+
+def describe_default(facts: Facts) -> str:
+    """Say what the gains are measured from."""
+    low, high = facts.over_rows
+    return (
+        f"The default has a macro-F1 of {points(facts.default)} points "
+        f"({points(low)} to {points(high)} over rows), mean of {facts.seeds} seeds."
+    )
+
+
+def write_markdown(table: pd.DataFrame, facts: Facts) -> str:
+    """Give the table in Markdown, and what it is measured from."""
+    lines = [sentence(table, facts), "", describe_default(facts), ""]
+    lines += ["| " + " | ".join((*HEADS, "steps")) + " |", "|---|--:|--:|--:|--:|--:|---|--:|"]
+    for row in table.to_dict("records"):
+        one = shown(row)
+        cells = ("name", "gain", "rows", "both", "seeds", "p", "verdict", "work")
+        lines.append("| " + " | ".join(one[key] for key in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def write_html(
+    template: Path, table: pd.DataFrame, facts: Facts, advice: tuple[Advice, ...], chart: bytes
+) -> str:
+    """Give the page; the chart is SVG."""
+    environment = make_environment(autoescape=True)
+    environment.filters.update(visible=to_html)
+    encoded = base64.b64encode(chart).decode("ascii")
+    return environment.from_string(template.read_text(encoding="utf-8")).render(
+        rows=[shown(row) for row in table.to_dict("records")],
+        says={one.name.replace("_", " "): one.says for one in advice},
+        sentence=sentence(table, facts),
+        default=describe_default(facts),
+        confidence=facts.confidence,
+        chart=f"data:image/svg+xml;base64,{encoded}",
+    )
