@@ -23,6 +23,9 @@ SECTIONS = (
     "ingest", "clean", "split", "augment", "probe", "train", "baseline", "suspect", "evaluate",
     "crossvalidate", "explain", "report",
 )  # fmt: skip
+SETTINGS = {"gate": "sluice.registry.settings", "flows": "sluice.flow_settings"}
+"""Sections without a stage of their name, and the module of each one's class."""
+ALL_SECTIONS = (*SECTIONS, *SETTINGS)
 MAX_VALUES = 100_000
 """Values that a file may hold once its aliases are written out."""
 
@@ -192,9 +195,9 @@ def read_section(path: Path, name: str, model: type[Model]) -> Model:
         ParamsError: the file or the section is missing, a section or a key is unknown.
     """
     content = read_yaml(path)
-    unknown = sorted(str(key) for key in content if key not in SECTIONS)
+    unknown = sorted(str(key) for key in content if key not in ALL_SECTIONS)
     if unknown:
-        known = ", ".join(SECTIONS)
+        known = ", ".join(ALL_SECTIONS)
         raise ParamsError(f"{path}: unknown section {', '.join(unknown)}; sections: {known}")
     section = content.get(name)
     if not isinstance(section, dict):
