@@ -6,14 +6,20 @@ it completed. Deployments do not come through here: they name the flow's functio
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from flows.server import await_server, lend_server
+from flows.server import lent_server
 from sluice.command import FAILURE, run_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _conclude(state: Any) -> None:
+    typer.echo(state.message)
+    if not state.is_completed():
+        sys.exit(FAILURE)
 
 
 @app.callback()
@@ -31,14 +37,11 @@ def pipeline(
 
     Example: python -m flows pipeline --force evaluate
     """
-    server = lend_server(Path.cwd())
-    from flows.pipeline import pipeline as run  # takes as long as the server's start
+    with lent_server(Path.cwd()) as wait_for_server:
+        from flows.pipeline import pipeline as run  # takes as long as the server's start
 
-    await_server(server)
-    state = run(file, parallel, force, return_state=True)
-    typer.echo(state.message)
-    if not state.is_completed():
-        sys.exit(FAILURE)
+        wait_for_server()
+        _conclude(run(file, parallel, force, return_state=True))
 
 
 if __name__ == "__main__":

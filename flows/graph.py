@@ -7,11 +7,12 @@ written here or anywhere else: it is DVC's.
 from dataclasses import dataclass
 from pathlib import Path
 
-import networkx as nx
 from dvc.exceptions import DvcException
 from dvc.output import Output
 from dvc.repo import Repo
+from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import Stage as DvcStage
+from networkx import DiGraph
 
 from flows.errors import FlowError
 
@@ -22,6 +23,8 @@ class Stage:
 
     name: str
     """As `dvc repro` takes it from the project's root: `clean`, `train@bilstm-0`."""
+    file: Path
+    """The `dvc.yaml` that holds it, from the project's root."""
     needs: frozenset[str]
     """Names of the stages whose outputs it reads."""
     metrics: tuple[Path, ...]
@@ -38,12 +41,13 @@ def _kind(out: Output) -> str:
     return "plot" if out.plot else "other"
 
 
-def _describe(stage: DvcStage, graph: "nx.DiGraph[DvcStage]", root: Path) -> Stage:
+def _describe(stage: DvcStage, graph: DiGraph, root: Path) -> Stage:
     places: dict[str, list[Path]] = {"metric": [], "plot": [], "other": []}
     for out in stage.outs:
         places[_kind(out)].append(Path(out.fs_path).relative_to(root))
     return Stage(
         name=stage.addressing,
+        file=Path(stage.path).relative_to(root),
         needs=frozenset(needed.addressing for needed in graph.successors(stage)),
         metrics=tuple(places["metric"]),
         plots=tuple(places["plot"]),
@@ -52,7 +56,7 @@ def _describe(stage: DvcStage, graph: "nx.DiGraph[DvcStage]", root: Path) -> Sta
 
 
 def read_graph(root: Path, file: Path = Path("dvc.yaml")) -> dict[str, Stage]:
-    """Read the stages of `file`, and those of other files that they need.
+    """Read the stages of `file`, and those of other files that they need, in DVC's own order.
 
     The present folder must be `root`: DVC names stages from where one stands.
 
@@ -63,10 +67,8 @@ def read_graph(root: Path, file: Path = Path("dvc.yaml")) -> dict[str, Stage]:
         raise FlowError(f"{file} is missing: run from the project's root")
     try:
         with Repo(str(root)) as repo:
-            graph = repo.index.graph
-            own = {stage for stage in graph if Path(stage.path) == root / file}
-            wanted = own.union(*(nx.descendants(graph, stage) for stage in own))
-            ordered = [stage for stage in repo.index.stages if stage in wanted]
-            return {stage.addressing: _describe(stage, graph, root) for stage in ordered}
+            graph = get_active_graph(repo.index.graph)
+            steps = plan_repro(graph, repo.stage.collect(str(file)))
+            return {stage.addressing: _describe(stage, graph, root) for stage in steps}
     except DvcException as error:
         raise FlowError(f"DVC cannot read {file}: {' '.join(str(error).split())}") from error

@@ -111,7 +111,7 @@ def clear_stale_locks(root: Path) -> list[str]:
     path = root / _DVC / "rwlock"
     if not path.exists():
         return []
-    with _editing(root):
+    with _held(root / _DVC / "rwlock.lock", 5.0):  # as DVC does when it edits the file
         try:
             content, lines = _prune(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -124,22 +124,37 @@ def clear_stale_locks(root: Path) -> list[str]:
     return [f"{line}: released" for line in lines]
 
 
-@contextlib.contextmanager
-def _editing(root: Path) -> Iterator[None]:
-    """Hold what DVC holds while it edits its file of locks."""
-    path = root / _DVC / "rwlock.lock"
-    for _ in range(50):
+def _lock_within(path: Path, seconds: float) -> zc.lockfile.LockFile:
+    end = time.monotonic() + seconds
+    while True:
         try:
-            lock = zc.lockfile.LockFile(str(path))
+            return zc.lockfile.LockFile(str(path))
         except zc.lockfile.LockError:
+            if time.monotonic() > end:
+                raise FlowError(
+                    f"{path} has been held for {seconds:.0f} s: which dvc command is stuck?"
+                ) from None
             time.sleep(0.1)
-            continue
-        try:
-            yield
-        finally:
-            lock.close()
-        return
-    raise FlowError(f"{path} has been held for five seconds: is a dvc command stuck?")
+
+
+@contextlib.contextmanager
+def _held(path: Path, seconds: float) -> Iterator[None]:
+    lock = _lock_within(path, seconds)
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+@contextlib.contextmanager
+def hold_repository(root: Path) -> Iterator[None]:
+    """Hold DVC's lock of the repository, as every `dvc` command does that writes.
+
+    Raises:
+        FlowError: another command has it for longer than a minute.
+    """
+    with _held(root / _DVC / "lock", 60.0):
+        yield
 
 
 def describe_live_lock(root: Path) -> str | None:

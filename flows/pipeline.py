@@ -24,6 +24,7 @@ from flows.artifacts import publish
 from flows.children import Children
 from flows.errors import FlowError
 from flows.graph import Stage, read_graph
+from flows.lockfile import LockFile
 from flows.locks import clear_stale_locks, describe_live_lock, hold_workspace
 from sluice.errors import SluiceError
 from sluice.flow_settings import Flows, Retry
@@ -90,6 +91,13 @@ def leave_out(reason: str) -> "State[None]":
     return Cancelled(name="NotRun", message=reason)
 
 
+def _lock_files(stages: dict[str, Stage], root: Path) -> list[LockFile]:
+    names: dict[Path, list[str]] = {}
+    for name, stage in stages.items():
+        names.setdefault(stage.file.with_name("dvc.lock"), []).append(name.rpartition(":")[2])
+    return [LockFile(root, path, found) for path, found in names.items()]
+
+
 class GraphRun:
     """One run of a graph: submits stages as those they need complete, up to a limit at once."""
 
@@ -97,6 +105,7 @@ class GraphRun:
         self.stages, self.settings, self.root = stages, settings, root
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.states: dict[str, State[Any]] = {}
+        self.locks = _lock_files(stages, root)
         self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def _submit(self, name: str, force: bool, children: Children) -> None:
@@ -120,6 +129,8 @@ class GraphRun:
 
     def run(self, force: frozenset[str], children: Children) -> None:
         """Run all stages; return when each has a final state."""
+        for line in [line for lock in self.locks for line in lock.begin()]:
+            get_run_logger().warning(line)
         sorter = TopologicalSorter({name: stage.needs for name, stage in self.stages.items()})
         sorter.prepare()
         ready: deque[str] = deque()
@@ -134,7 +145,12 @@ class GraphRun:
             running -= 1
             self.futures[name].wait()  # only then its state is the final one
             self.states[name] = self.futures[name].state
+            for lock in self.locks:
+                lock.keep()
             sorter.done(name)
+        if all(state.is_completed() for state in self.states.values()):
+            for lock in self.locks:
+                lock.finish()
 
     def summary(self) -> "State[None]":
         """The flow's own state: one line."""

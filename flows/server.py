@@ -4,14 +4,14 @@ In: a folder for its database. Out: `PREFECT_API_URL` in this process's environm
 before prefect is imported: server and flow then load side by side, which halves the start.
 """
 
-import atexit
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows.children import start_guarded, stop_guarded
@@ -36,48 +36,60 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _log() -> Path:
-    return Path(os.environ["PREFECT_HOME"]) / "server.log"
+def _log(home: Path) -> Path:
+    return home / "server.log"
 
 
-def _start(root: Path) -> tuple[subprocess.Popen[bytes], str]:
+def start_server(home: Path, **settings: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a server without pages on a free port of this machine; give it and its address.
+
+    Args:
+        home: Prefect's home, where its database and its log lie.
+        settings: further environment of the server.
+    """
+    home.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+    words = {"PREFECT_HOME": str(home.resolve())} | _SERVER | settings
+    command = ["env", *(f"{name}={value}" for name, value in words.items()), sys.executable]
+    command += ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error"]
-    settings = [f"{name}={value}" for name, value in _SERVER.items()]
-    with _log().open("wb") as log:
-        process = start_guarded(["env", *settings, *command], root, log.fileno())
+    with _log(home).open("wb") as log:
+        process = start_guarded(command, home, log.fileno())
     return process, f"http://127.0.0.1:{port}/api"
 
 
-def lend_server(root: Path) -> subprocess.Popen[bytes] | None:
-    """Start a server unless one is named; it ends with this process, whatever ends this one."""
-    os.environ.setdefault("PREFECT_HOME", str((root / HOME).resolve()))
-    if os.environ.get("PREFECT_API_URL"):
-        return None
-    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
-    process, os.environ["PREFECT_API_URL"] = _start(root)
-    atexit.register(stop_guarded, process)
-    return process
-
-
-def await_server(process: subprocess.Popen[bytes] | None) -> None:
-    """Wait until a lent server answers.
+def await_server(process: subprocess.Popen[bytes], address: str) -> None:
+    """Wait until a server that was started here answers.
 
     Raises:
         FlowError: it ended, or does not answer within `START_SECONDS`.
     """
-    if process is None:
-        return
-    address, end = os.environ["PREFECT_API_URL"], time.monotonic() + START_SECONDS
+    end = time.monotonic() + START_SECONDS
     while True:
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=5):  # noqa: S310 - our own
                 return
-        except (urllib.error.URLError, OSError):
+        except OSError:
             if process.poll() is not None or time.monotonic() > end:
                 raise FlowError(
-                    f"Prefect's temporary server did not start: see {_log()}, or name a server of "
-                    "your own by PREFECT_API_URL"
+                    "Prefect's temporary server did not start: see server.log in PREFECT_HOME "
+                    f"({HOME}), or name a server of your own by PREFECT_API_URL"
                 ) from None
             time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def lent_server(root: Path) -> Iterator[Callable[[], None]]:
+    """Start a server unless one is named; yield what waits for it. It ends with this process."""
+    home = root / HOME
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PREFECT_HOME", str(home.resolve()))
+    if os.environ.get("PREFECT_API_URL"):
+        yield lambda: None
+        return
+    process, address = start_server(home)
+    os.environ["PREFECT_API_URL"] = address
+    try:
+        yield lambda: await_server(process, address)
+    finally:
+        stop_guarded(process)
