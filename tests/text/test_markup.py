@@ -1,3 +1,5 @@
+import re
+
 import polars as pl
 import pytest
 
@@ -81,6 +83,15 @@ def test_hashtags() -> None:
     assert shown(treat_hashtags(column, "split")).startswith("so <hashtag> not fair </hashtag>")
     assert shown(treat_hashtags(column, "token")).startswith("so <hashtag>")
     assert shown(treat_hashtags(column, "drop")).startswith("so ,")
+
+
+@pytest.mark.parametrize(
+    "text", ["#a#b ##c &#100; x#y #_ #1a (#é)", "#été #नमस्ते", "##", "#", "a # b", "#a_1,#2b"]
+)
+def test_every_way_to_treat_them_finds_the_same_hashtags(text) -> None:
+    column = pl.Series([text])
+    token, split = (shown(treat_hashtags(column, how)) for how in ("token", "split"))
+    assert re.sub(r"<hashtag> .*? </hashtag>", "<hashtag>", split) == token
 
 
 def test_a_very_long_hashtag_takes_no_time() -> None:

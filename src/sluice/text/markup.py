@@ -19,7 +19,6 @@ _URL = r"(?i)(?:\bhttps?:/{0,2}\S*|\bwww\.\S+|\b[a-z0-9-]+\.(?:com|co|org|net|ly
 _MAYBE_URL = ("http", "www.", ".com/", ".co/", ".org/", ".net/", ".ly/", ".me/")
 _RETWEET = r"\b(?:RT|MT)\s*@\s?\w+\s*:?|^\s*RT\b:?"
 _MENTION = r"(^|[^\w@])@\w+"
-_HASHTAG = r"(^|[^\w&])#(\w*\p{L}\w*)"
 _TAG = re.compile(r"#(?<![\w&]#)(\w*[^\W\d_]\w*)")  # the # first: it is quickly found
 # Boundaries inside CamelCase, HTMLPage, and between letters and digits.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
@@ -82,16 +81,14 @@ def split_hashtag(tag: str) -> str:
 
 def treat_hashtags(texts: pl.Series, how: str) -> pl.Series:
     """`split`: `<hashtag> its words </hashtag>`; `words`: its words; `token`; `drop`."""
-    if how in ("token", "drop"):
-        sign = mark("hashtag") if how == "token" else " "
-        return texts.str.replace_all(_HASHTAG, "${1}" + sign)
     before, after = (mark("hashtag"), end_mark("hashtag")) if how == "split" else (" ", " ")
 
     def write_out(match: re.Match[str]) -> str:
         return f"{before}{split_hashtag(match[1])}{after}"
 
+    becomes = {"token": mark("hashtag"), "drop": " "}.get(how, write_out)
     return on_matching(
         texts,
         texts.str.contains("#", literal=True),
-        lambda found: [_TAG.sub(write_out, text) for text in found.to_list()],
+        lambda found: [_TAG.sub(becomes, text) for text in found.to_list()],
     )
