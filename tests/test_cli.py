@@ -116,6 +116,30 @@ def test_check_finds_in_one_line(sections: dict, words: str, sluice) -> None:
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("suite", "words"),
+    [
+        ("tests: [", "suites/mine.yaml: line 1 is not YAML"),
+        ("capability: x\nlables: []\ntests: []", "suites/mine.yaml: suite.lables: unknown key"),
+        ("capability: A-b\ntests: []", "suite.capability: Value error, write it as 1 to 40 of"),
+        (
+            "capability: x\nslots: {a: &many [" + "b, " * 2000 + "], b: *many, c: *many}\n"
+            "tests: [{name: t, type: INV, templates: ['{a} {b} {c}'], edits: [drop_letter]}]",
+            "suite mine: test 't' has 8,000,000,000 combinations",
+        ),
+    ],
+)
+def test_check_reads_the_suites(suite: str, words: str, sluice) -> None:
+    Path("suites").mkdir()
+    for path in (ROOT / "suites").glob("*.yaml"):
+        (Path("suites") / path.name).write_text(path.read_text())
+    assert sluice("check").status == 0
+    Path("suites/mine.yaml").write_text(suite)
+    said = sluice("check")
+    assert (said.status, said.out) == (1, "")
+    assert words in said.err
+
+
 def test_check_of_a_missing_file(sluice) -> None:
     said = sluice("check", "--params", "absent.yaml")
     assert said == (1, "", "error: absent.yaml is missing: run from the project's root\n")

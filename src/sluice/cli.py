@@ -47,11 +47,20 @@ def _main(
 ) -> None: ...
 
 
+def _check_suites(folder: Path, cases: int) -> None:
+    """See that every behaviour suite can be read and makes texts; a folder is not needed."""
+    from sluice.evaluation.probes import behaviour_rows
+    from sluice.stages.probe import read_suites
+
+    if folder.exists():
+        behaviour_rows(read_suites(folder), cases)
+
+
 @app.command()
 def check(
     params: Annotated[Path, typer.Option(help="The file to check.")] = Path("params.yaml"),
 ) -> None:
-    """Check every section of params.yaml, the preset and all variants, without running anything.
+    """Check all sections of params.yaml, the preset, variants and suites; run nothing.
 
     Example: sluice check --params params.yaml
     """
@@ -60,6 +69,8 @@ def check(
         section = read_section(params, name, _section_type(name))
         if name == "ingest":
             importlib.import_module("sluice.stages.ingest").read_settings(params)
+        if name == "probe":
+            _check_suites(params.parent / "suites", section.cases_per_test)
         if name == "train":
             for model in (*section.models, *section.variants):
                 section.settings(model)

@@ -38,7 +38,7 @@ class Probe(Section):
     """Tokens in the table of what a linear model leans on."""
 
 
-def _read_suites(folder: Path) -> dict[str, Suite]:
+def read_suites(folder: Path) -> dict[str, Suite]:
     """Every suite of the folder by its file's name.
 
     Raises:
@@ -78,7 +78,7 @@ def probe(
     section = read_section(params, "probe", Probe)
     steps = read_part(params, "clean.steps", Steps)  # probes are cleaned as the rows were
     label_names = list(read_json(provenance)["labels"])
-    kept, skipped = _choose(_read_suites(suites), label_names)
+    kept, skipped = _choose(read_suites(suites), label_names)
     asked = behaviour_rows(kept, section.cases_per_test)
     rows = read_parquet(test, ["id", "text", "cleaned"])
     words = mask_words(label_names, section.masked_words)
