@@ -59,10 +59,3 @@ def accuracy_within(mae: float, nearest: float = 1.0, farthest: float = 2.0) -> 
     mae / farthest and mae / nearest. On negative, neutral, positive these are 1 and 2.
     """
     return max(0.0, 1 - mae / nearest), max(0.0, 1 - mae / farthest)
-
-
-def error_within(
-    accuracy: float, nearest: float = 1.0, farthest: float = 2.0
-) -> tuple[float, float]:
-    """Bound the mean absolute error of predicted labels by their accuracy, a share."""
-    return (1 - accuracy) * nearest, (1 - accuracy) * farthest

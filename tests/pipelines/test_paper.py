@@ -176,7 +176,7 @@ def test_which_accuracies_whole_rows_can_give(accuracy, rows, digits, possible, 
     assert (accuracy in every) is possible
 
 
-def test_an_error_bounds_the_accuracy_and_back(scripts) -> None:
+def test_an_error_bounds_the_accuracy(scripts) -> None:
     low, high = scripts["published"].accuracy_within(0.5)
     assert (low, high) == (0.5, 0.75)
     assert scripts["published"].accuracy_within(1.5) == (0.0, 0.25)
