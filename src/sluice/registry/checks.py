@@ -19,10 +19,24 @@ Figure = Mapping[str, float]
 NO_CHAMPION = "there is no champion to compare with"
 
 
-def _check(name: str, passed: bool, threshold: float, found: Figure, because: str) -> Check:
+def _check(
+    name: str,
+    passed: bool,
+    threshold: float,
+    found: Figure,
+    because: str,
+    details: Sequence[str] = (),
+) -> Check:
     verdict: Verdict = "passed" if passed else "failed"
     kept = {key: found[key] for key in ("value", "low", "high") if key in found}
-    return Check(name=name, verdict=verdict, threshold=threshold, because=because, **kept)
+    return Check(
+        name=name,
+        verdict=verdict,
+        threshold=threshold,
+        because=because,
+        details=tuple(details),
+        **kept,
+    )
 
 
 def not_asked(name: str, why: str) -> Check:
@@ -90,10 +104,10 @@ def check_slices(found: Sequence[Mapping[str, Any]], confidence: float, gate: Ga
     worse = [one for one in found if room(one) < 0 and one["p_holm"] < 1.0 - confidence]
     worst = min(worse or found, key=room)
     threshold = -gate.slice_margins.get(worst["dimension"], gate.slice_margin)
-    because = f"{len(found)} slices, the worst beside its margin is {_describe_slice(worst)}"
-    if worse:
-        because = "worse than the champion on " + "; ".join(map(_describe_slice, worse))
-    return _check("slices", not worse, threshold, worst, because)
+    because = f"{len(worse)} of {len(found)} slices are worse by more than margin and chance"
+    shown = [f"worse on {_describe_slice(one)}" for one in worse]
+    shown = shown or [f"nearest to its margin: {_describe_slice(worst)}"]
+    return _check("slices", not worse, threshold, worst, because, shown)
 
 
 def check_behaviour(rise: Figure, cases: int, gate: Gate) -> Check:

@@ -33,6 +33,8 @@ class Check(Section):
     """Upper bound of the value's interval, where it has one."""
     because: str
     """What was held against what, or why nothing was."""
+    details: tuple[str, ...] = ()
+    """What failed within the check, such as each slice that is worse."""
 
 
 class Origin(Section):

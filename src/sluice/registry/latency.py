@@ -18,41 +18,40 @@ from sluice.serving.model import Model
 RESAMPLES, SEED = 1000, 0
 
 
-def _seconds(model: Model, texts: Sequence[str]) -> float:
-    """Seconds for all texts, one at a time."""
+def _seconds(model: Model, text: str) -> float:
     start = perf_counter()
-    for text in texts:
-        answer_texts(model, [text])
+    answer_texts(model, [text])
     return perf_counter() - start
 
 
-def time_rounds(
+def time_texts(
     first: Model, second: Model, texts: Sequence[str], rounds: int
 ) -> tuple[list[float], list[float]]:
-    """Seconds of each round for both models, which take turns to go first.
+    """Give each text's median seconds over the rounds for both models, (texts,) each.
 
-    One thread is used, and a round goes before the first that is counted.
+    Text by text the two answer one after the other, and take turns to go first: what else the
+    machine does slows both. One thread is used; a round goes before the first that is counted.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    taken = np.zeros((2, rounds + 1, len(texts)))
     try:
-        pairs = []
         for number in range(rounds + 1):
-            order = (first, second) if number % 2 else (second, first)
-            taken = {id(model): _seconds(model, texts) for model in order}
-            pairs.append((taken[id(first)], taken[id(second)]))
+            for place, text in enumerate(texts):
+                for which in (0, 1) if (number + place) % 2 else (1, 0):
+                    taken[which, number, place] = _seconds((first, second)[which], text)
     finally:
         torch.set_num_threads(threads)
-    return [one for one, _ in pairs[1:]], [two for _, two in pairs[1:]]
+    medians = np.median(taken[:, 1:], axis=1)
+    return medians[0].tolist(), medians[1].tolist()
 
 
 def ratio_of_medians(
     first: Sequence[float], second: Sequence[float], confidence: float
 ) -> dict[str, float]:
-    """Give median(first) / median(second) with its bootstrap interval over rounds, paired.
+    """Give median(first) / median(second) with its bootstrap interval over texts, paired.
 
-    Efron & Tibshirani 1993, "An Introduction to the Bootstrap", equation 13.5. With few rounds the
-    interval is rough; it says how restless the machine was.
+    Efron & Tibshirani 1993, "An Introduction to the Bootstrap", equation 13.5.
     """
     times = np.vstack(list(draw_times(len(first), RESAMPLES, SEED))).astype(np.int64)
     drawn = [
@@ -67,4 +66,4 @@ def compare_latency(
 ) -> dict[str, float]:
     """Measure the challenger's median time as a multiple of the champion's, with its interval."""
     used = list(texts[: settings.texts])
-    return ratio_of_medians(*time_rounds(challenger, champion, used, settings.rounds), confidence)
+    return ratio_of_medians(*time_texts(challenger, champion, used, settings.rounds), confidence)

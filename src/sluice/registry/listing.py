@@ -16,6 +16,7 @@ from sluice.registry.pointer import Pointer, read_pointer
 from sluice.registry.promotion import read_waiting
 from sluice.registry.records import read_record, read_records
 from sluice.registry.versions import VERSIONS, list_numbers, read_version
+from sluice.reporting.texts import to_plain
 
 State = Literal["champion", "former", "waiting", "unused"]
 
@@ -39,8 +40,10 @@ class Entry(Section):
     """How many these were."""
     bytes: int
     """Of its files."""
+    action: str
+    """What the gate's judgement led to."""
     decision: str
-    """What was decided, in one line."""
+    """The judgement in one line."""
     record: int
     """Number of the record with the gate's judgement."""
 
@@ -76,6 +79,7 @@ def list_versions(root: Path = Path()) -> list[Entry]:
             score=version.score,
             test_rows=version.test_rows,
             bytes=sum(one.bytes for one in version.files.values()),
+            action=judged.action if judged else "cut off",
             decision=describe_record(judged) if judged else "cut off before it was recorded",
             record=version.record,
         )
@@ -109,7 +113,7 @@ def checks_table(decision: Decision) -> Table:
             check.verdict,
             *("" if number is None else f"{number:.3f}" for number in numbers),
             bounds,
-            Text(check.because),
+            Text("\n".join(to_plain(line, 400) for line in (check.because, *check.details))),
         )
     return table
 
@@ -117,9 +121,9 @@ def checks_table(decision: Decision) -> Table:
 def versions_table(entries: list[Entry]) -> Table:
     """One row for each version; scores in points."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("version", "state", "model", "stored", "macro-F1", "interval", "MB", "decision"):
-        right = name in ("version", "macro-F1", "interval", "MB")
-        table.add_column(name, justify="right" if right else "left", no_wrap=name == "stored")
+    for name in ("version", "state", "model", "stored", "macro-F1", "MB", "decision"):
+        right = name in ("version", "macro-F1", "MB")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for one in entries:
         score = one.score
         table.add_row(
@@ -127,9 +131,8 @@ def versions_table(entries: list[Entry]) -> Table:
             one.state,
             Text(one.model),
             one.stored_at[:10],
-            f"{100 * score.value:.1f}",
-            f"{100 * score.low:.1f} to {100 * score.high:.1f}",
+            f"{100 * score.value:.1f} ({100 * score.low:.1f} to {100 * score.high:.1f})",
             f"{one.bytes / 1e6:.1f}",
-            Text(f"{one.record}: {one.decision}"),
+            f"{one.record}: {one.action}",
         )
     return table

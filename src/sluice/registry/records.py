@@ -5,7 +5,7 @@ In: a `Record`. Out: both files at once. A record is written once and never chan
 
 from pathlib import Path
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sluice.errors import ParamsError, RegistryError, SourceError
 from sluice.files import read_json, staged, write_json
@@ -27,7 +27,10 @@ def _row(check: Check) -> Markup:
     cells = (
         check.name, check.verdict, _number(check.threshold), _number(check.value), bounds,
     )  # fmt: skip
-    return Markup("| {} | {} |").format(Markup(" | ").join(cells), to_markdown(check.because))
+    # What comes from the data, such as names of slices and labels, is escaped as foreign.
+    because = [to_markdown(check.because) if check.name == "labels" else escape(check.because)]
+    shown = Markup("<br>").join(because + [to_markdown(detail) for detail in check.details])
+    return Markup("| {} | {} |").format(Markup(" | ").join(cells), shown)
 
 
 def _judged(decision: Decision) -> list[str]:
@@ -50,7 +53,8 @@ def _judged(decision: Decision) -> list[str]:
 
 def render_record(record: Record) -> str:
     """Write a record in Markdown; whatever comes from outside is escaped."""
-    lines = [f"# Decision {record.number}", "", str(to_markdown(describe_record(record))), ""]
+    said = describe_record(record.model_copy(update={"reason": None}))
+    lines = [f"# Decision {record.number}", "", str(escape(said)), ""]
     lines += [f"- when: {record.at}", f"- champion before: {record.champion or 'none'}"]
     lines += [f"- version: {record.version or 'none'}"]
     if record.of:

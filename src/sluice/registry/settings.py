@@ -21,9 +21,9 @@ class Latency(Section):
     ratio: float = Field(default=1.5, gt=0.0)
     """Most of the challenger's median time as a multiple of the champion's."""
     texts: int = Field(default=32, ge=1, le=10_000)
-    """Test rows that are answered in a round, one at a time."""
+    """Test rows that are answered, one at a time."""
     rounds: int = Field(default=9, ge=3, le=1000)
-    """Rounds; the two models take turns to go first."""
+    """How often; the two models take turns to go first."""
 
 
 class Gate(Section):
