@@ -33,7 +33,9 @@ def tell_pairs(contents: Contents, write: Write) -> Iterator[Markup]:
     )
     if baseline is not None and baseline != shown:
         pair = pairs.between(shown, baseline)
-        yield Markup("Of {} test rows only {} is right on {}, only {} on {}; McNemar p {}.").format(
+        yield Markup(
+            "Of {} test rows only {} is right on {}, only {} on {}; McNemar's p {}."
+        ).format(
             count(pairs.rows), write(pair.first), count(pair.mcnemar.only_first),
             write(pair.second), count(pair.mcnemar.only_second), p_value(pair.mcnemar.p_holm),
         )  # fmt: skip
