@@ -59,13 +59,13 @@ def find_bundled(columns: Columns | None = None) -> Source:
 
 
 def find_csv(path: Path, delimiter: str, encoding: str, columns: Columns | None = None) -> Source:
-    """Find a delimited file of the user's.
+    """Find a delimited file of the user's, or a folder of such files.
 
     Raises:
         SourceError: there is no such file.
     """
-    if not path.is_file():
-        raise SourceError(f"{path} is not there or is no file: check ingest.path")
+    if not path.exists():
+        raise SourceError(f"{path} is not there: check ingest.path")
     return Source(path, delimiter, encoding, columns or Columns())
 
 

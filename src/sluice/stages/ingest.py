@@ -4,7 +4,6 @@ In: the source that `params.yaml` names, a preset beneath it if one is named. Ou
 rejected rows with their reasons, the provenance. It stops before any text is changed.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from sluice.command import run_stage
 from sluice.data.delimited import read_columns
 from sluice.data.display import show_list
 from sluice.data.encodings import check_encoding
+from sluice.data.folders import hash_all, hash_files, list_files, read_files
 from sluice.data.kaggle import Kaggle
 from sluice.data.schema import RESERVED, Columns, check_rows, to_schema
 from sluice.data.sources import Source, find_bundled, find_csv, find_kaggle
@@ -37,7 +37,8 @@ class Ingest(Section):
     preset: Path | None = None
     """YAML file of keys of this section that lie beneath what is set here (see `overlay`)."""
     path: Path | None = None
-    """The file of source `csv`; DVC notices a change of it only beneath data/source."""
+    """The file of source `csv`, or a folder of files that grows by appending more (read by name);
+    DVC notices a change of it only beneath data/source."""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     r"""The character between cells: "," or ";" or "\t" or "|"."""
     encoding: str = "utf-8"
@@ -178,11 +179,13 @@ def _find(settings: Complete) -> Source:
 
 
 def describe_origin(
-    settings: Ingest, source: Source, kept: pd.DataFrame, rejected: pd.DataFrame
+    settings: Ingest,
+    source: Source,
+    hashes: Mapping[str, str],
+    kept: pd.DataFrame,
+    rejected: pd.DataFrame,
 ) -> dict[str, Any]:
     """Say where the rows come from and what became of them; no clock, host or folder in it."""
-    with source.path.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
     counts = kept["label"].value_counts()
     reasons = reason_kinds(rejected).value_counts()
     return {
@@ -192,7 +195,8 @@ def describe_origin(
         "licence": source.licence,
         "file": source.path.name,
         "encoding": source.encoding,
-        "sha256": digest,
+        "sha256": hash_all(hashes),
+        **({"files": dict(hashes)} if source.path.is_dir() else {}),
         "rows": {
             "read": len(kept) + len(rejected),
             "kept": len(kept),
@@ -205,27 +209,35 @@ def describe_origin(
     }
 
 
+def _read(
+    settings: Complete, source: Source, files: list[Path]
+) -> tuple[pd.DataFrame, pd.Series | None]:
+    """The table, and the place of each row where the source is a folder."""
+    written = source.delimiter, source.encoding
+    wanted, clip = source.columns.mapping(settings.slices), settings.max_characters + 1
+    if source.path.is_dir():
+        return read_files(files, *written, wanted, clip)
+    return read_columns(source.path, *written, wanted, clip), None
+
+
 def ingest(
     rows: Path, rejected: Path, provenance: Path, params: Path = Path("params.yaml")
 ) -> None:
     """Read the source, keep the rows that keep the contract, and say where they come from."""
     settings = read_settings(params)
     source = _find(settings)
-    table = read_columns(
-        source.path,
-        source.delimiter,
-        source.encoding,
-        wanted=source.columns.mapping(settings.slices),
-        clip=settings.max_characters + 1,
-    )
+    files = list_files(source.path)
+    table, places = _read(settings, source, files)
     kept, refused = check_rows(
         to_schema(table, settings.label_map),
         settings.labels,
         settings.max_characters,
         settings.time_format,
     )
+    if places is not None:
+        refused["row"] = places[refused["row"]].to_numpy()
     check_shares(str(source.path), kept, refused, settings.labels, settings.max_rejected)
-    origin = describe_origin(settings, source, kept, refused)
+    origin = describe_origin(settings, source, hash_files(files), kept, refused)
     with staged(rows, rejected, provenance) as (rows_part, rejected_part, provenance_part):
         write_parquet(kept, rows_part)
         write_csv(refused, rejected_part, texts=("label", "text"))
