@@ -4,12 +4,14 @@ In: `python -m flows NAME [options]`. Out: the flow's final state as one line; e
 it completed. Deployments do not come through here: they name the flow's function itself.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from flows.errors import FlowError
 from flows.server import lent_server
 from sluice.command import FAILURE, run_app
 
@@ -42,6 +44,20 @@ def pipeline(
 
         wait_for_server()
         _conclude(run(file, parallel, force, return_state=True))
+
+
+@app.command()
+def automations() -> None:
+    """Create or update the automations on the server that PREFECT_API_URL names.
+
+    Example: python -m flows automations
+    """
+    if not os.environ.get("PREFECT_API_URL"):
+        raise FlowError("name the server by PREFECT_API_URL: one that is lent forgets automations")
+    from flows.automations import apply_automation, crash_zombies
+
+    apply_automation(crash_zombies())
+    typer.echo("a run without heartbeats is marked Crashed")
 
 
 if __name__ == "__main__":

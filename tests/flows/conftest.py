@@ -9,7 +9,8 @@ from flows.server import await_server, start_server
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> str:
-    process, address = start_server(tmp_path_factory.mktemp("prefect"))
+    quick = {"PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "2"}
+    process, address = start_server(tmp_path_factory.mktemp("prefect"), **quick)
     try:
         await_server(process, address)
         yield address
