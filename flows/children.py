@@ -100,6 +100,9 @@ class Children:
         finally:
             with self._lock:
                 self._running.discard(process)
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
 
     def stop(self) -> None:
         """End all processes of the run within `STOP_SECONDS`."""
