@@ -21,8 +21,9 @@ from torch.utils.data import DataLoader, Dataset
 from tweets import make_rows
 
 from sluice.data.batches import Batches, LabelledRows, TextDataModule, shuffled_batches
-from sluice.models.classifier import Classifier, OptimisationParams
-from sluice.models.network import NetworkParams, TextNetwork
+from sluice.models.classifier import Classifier
+from sluice.models.network import TextNetwork
+from sluice.models.settings import NetworkParams, OptimisationParams
 from sluice.models.training import fit, quiet_lightning
 from sluice.text.vocabulary import TokenParams, fit_vocabulary
 from sluice.tokens import TokenRows

@@ -140,6 +140,19 @@ def test_check_reads_the_suites(suite: str, words: str, sluice) -> None:
     assert words in said.err
 
 
+def test_check_loads_no_torch() -> None:
+    code = (
+        "import sys; sys.argv = ['sluice', 'check']\n"
+        "from sluice import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print('torch' in sys.modules or 'pytorch_lightning' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 def test_check_of_a_missing_file(sluice) -> None:
     said = sluice("check", "--params", "absent.yaml")
     assert said == (1, "", "error: absent.yaml is missing: run from the project's root\n")

@@ -25,11 +25,16 @@ app = typer.Typer(
 )
 
 
+# Classes that are also to be had without torch, which takes seconds to load.
+_LIGHT = {"train": "sluice.variants", "explain": "sluice.explain_settings"}
+
+
 def _section_type(name: str) -> Any:
     """The class of a section, from the stage of that name or from its own module."""
     if name not in ALL_SECTIONS:
         raise ParamsError(f"unknown section {name}; sections: {', '.join(ALL_SECTIONS)}")
-    module = importlib.import_module(SETTINGS.get(name, f"sluice.stages.{name}"))
+    home = (SETTINGS | _LIGHT).get(name, f"sluice.stages.{name}")
+    module = importlib.import_module(home)
     return getattr(module, name.capitalize())
 
 

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from sluice.errors import ParamsError
-from sluice.models.classifier import OptimisationParams
-from sluice.models.network import NetworkParams
+from sluice.models.settings import NetworkParams, OptimisationParams
 from sluice.params import KeysOf, Section, parse_section, written_as
 from sluice.text.ngrams import NgramParams
 from sluice.text.vectors import VectorsName

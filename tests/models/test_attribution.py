@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from sluice.models.attribution import attribute
-from sluice.models.network import EncoderName, NetworkParams, TextNetwork
+from sluice.models.network import TextNetwork
+from sluice.models.settings import EncoderName, NetworkParams
 from sluice.tokens import Ngrams
 
 TOKENS = torch.tensor([5, 3, 9, 3, 7, 2])

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from sluice.errors import ParamsError
-from sluice.models.layers import PoolingName
-from sluice.models.network import ENCODERS, Dropouts, EncoderName, NetworkParams, TextNetwork
+from sluice.models.network import ENCODERS, TextNetwork
+from sluice.models.settings import Dropouts, EncoderName, NetworkParams, PoolingName
 from sluice.params import parse_section
 from sluice.tokens import Ngrams
 

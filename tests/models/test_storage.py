@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sluice.errors import ModelError
-from sluice.models.network import NetworkParams
+from sluice.models.settings import NetworkParams
 from sluice.models.storage import (
     FORMAT,
     NetworkConfig,

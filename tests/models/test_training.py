@@ -9,8 +9,9 @@ import torch
 from sluice.data.batches import LabelledRows, TextDataModule
 from sluice.errors import ModelError
 from sluice.models.callbacks import COLUMNS
-from sluice.models.classifier import Classifier, OptimisationParams
-from sluice.models.network import Dropouts, NetworkParams, TextNetwork
+from sluice.models.classifier import Classifier
+from sluice.models.network import TextNetwork
+from sluice.models.settings import Dropouts, NetworkParams, OptimisationParams
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.tokens import token_rows
 

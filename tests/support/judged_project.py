@@ -25,7 +25,7 @@ from sluice.evaluation.predictions import prediction_frame
 from sluice.evaluation.rounding import rounded
 from sluice.evaluation.sureness import summarise_sureness
 from sluice.files import write_json, write_parquet
-from sluice.models.network import NetworkParams
+from sluice.models.settings import NetworkParams
 from sluice.models.storage import NetworkConfig, save_weights
 from sluice.serving.answers import answer_texts
 from sluice.serving.model import load_model

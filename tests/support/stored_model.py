@@ -7,7 +7,7 @@ import polars as pl
 import torch
 
 from sluice.files import write_json
-from sluice.models.network import NetworkParams
+from sluice.models.settings import NetworkParams
 from sluice.models.storage import FORMAT, NetworkConfig, save_weights
 from sluice.text.cleaning import Steps, clean_texts
 from sluice.text.ngrams import NgramParams

@@ -15,9 +15,10 @@ import torch
 from sluice.data.batches import LabelledRows, TextDataModule, predicted_batches
 from sluice.lab.arms import Arm, Items
 from sluice.lab.rows import Integers
-from sluice.models.classifier import Classifier, OptimisationParams
+from sluice.models.classifier import Classifier
 from sluice.models.inference import predict_probabilities
-from sluice.models.network import NetworkParams, TextNetwork
+from sluice.models.network import TextNetwork
+from sluice.models.settings import NetworkParams, OptimisationParams
 from sluice.models.training import fit, quiet_lightning
 from sluice.text.reader import Reader, fit_reader
 from sluice.text.vocabulary import TokenParams

@@ -9,60 +9,17 @@ from typing import Any, Literal, Protocol
 
 import pytorch_lightning as pl
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from sluice.models.schedules import SCHEDULES, ScheduleName
-from sluice.params import Section
+from sluice.models.schedules import SCHEDULES
+from sluice.models.settings import OptimisationParams, OptimiserName
 from sluice.tokens import Ngrams
 
-OptimiserName = Literal["adam", "adamw", "rmsprop", "sgd"]
 Part = Literal["train", "validation"]
-
-
-class OptimisationParams(Section):
-    """How the weights are found."""
-
-    optimiser: OptimiserName = "adamw"
-    """Which optimiser."""
-    learning_rate: float = Field(2e-3, gt=0)
-    """Highest learning rate."""
-    wide_learning_rate: float = Field(3e-3, gt=0)
-    """Highest learning rate of the wide part, whose features each see few rows."""
-    weight_decay: float = Field(0.0, ge=0)
-    """Weight decay (decoupled for `adamw`)."""
-    schedule: ScheduleName = "linear"
-    """How the learning rate falls after the warm-up."""
-    warmup_share: float = Field(0.05, ge=0, lt=1)
-    """Share of all steps in which the learning rate rises from zero."""
-    gradient_clip: float = Field(1.0, ge=0)
-    """Largest norm of the gradient (Pascanu et al. 2013); 0 clips nothing."""
-    label_smoothing: float = Field(0.1, ge=0, lt=1)
-    """Share of the target spread over all labels (Szegedy et al. 2016)."""
-    row_weights: bool = True
-    """Whether a row counts in the loss by the weight that `augment` gave it; else all alike."""
-    averaging_decay: float | None = Field(0.998, gt=0, lt=1)
-    """Decay of the moving average of the weights (Polyak & Juditsky 1992); null: none."""
-    batch_size: int = Field(64, ge=1)
-    """Rows of a training batch."""
-    max_epochs: int = Field(6, ge=1)
-    """Most passes over the training rows."""
-    max_batches: int | None = Field(None, ge=1)
-    """Most batches of an epoch; null takes all. For trials."""
-    patience: int | None = Field(3, ge=1)
-    """Epochs without a better validation macro-F1 after which training stops; null never stops."""
-    threads: int = Field(2, ge=1)
-    """Processor threads. Sums depend on it in their last bits, so it is fixed here, not guessed."""
-
-    @model_validator(mode="after")
-    def _agree(self) -> "OptimisationParams":
-        if self.optimiser == "rmsprop" and self.weight_decay:
-            raise ValueError("weight_decay has no decoupled form for optimiser: rmsprop; set it 0")
-        return self
 
 
 _OPTIMISERS: dict[OptimiserName, Callable[..., Optimizer]] = {

@@ -7,14 +7,13 @@ padded positions is not defined and must be masked by whoever reads it (see `lay
 
 import math
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from sluice.models.layers import VariationalDropout, length_mask, reverse_rows
+from sluice.models.settings import CellName
 
-CellName = Literal["rnn", "gru", "lstm"]
 _CELLS: dict[CellName, Callable[..., nn.RNNBase]] = {
     "rnn": nn.RNN,
     "gru": nn.GRU,

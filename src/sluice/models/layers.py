@@ -4,13 +4,10 @@ In: padded tensors of shape (batch, time, features) with the lengths of their ro
 Out: tensors in which no padded position has had a part. Whole networks are built elsewhere.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
-PoolingName = Literal["last", "mean", "max", "attention", "combined"]
-NormalisationName = Literal["none", "layer", "batch"]
+from sluice.models.settings import NormalisationName, PoolingName
 
 
 def length_mask(lengths: Tensor, time: int) -> Tensor:

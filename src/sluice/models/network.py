@@ -5,109 +5,26 @@ logits. It holds no optimiser and loads no data; training is in `sluice.models.c
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from sluice.models.encoders import (
     AttentionRecurrent,
-    CellName,
     ConvolutionRecurrent,
     Convolutions,
     Recurrent,
     Transformer,
 )
 from sluice.models.layers import (
-    NormalisationName,
     Pooling,
-    PoolingName,
     TokenEmbedding,
     VariationalDropout,
     WordDropout,
     normalisation,
 )
-from sluice.params import Section
+from sluice.models.settings import CellName, EncoderName, NetworkParams
 from sluice.tokens import PADDING, UNKNOWN, Ngrams
-
-EncoderName = Literal[
-    "rnn",
-    "gru",
-    "lstm",
-    "bilstm",
-    "stacked_bilstm",
-    "attention_bilstm",
-    "cnn",
-    "cnn_lstm",
-    "transformer",
-]
-_TWO_WAY = ("bilstm", "stacked_bilstm", "attention_bilstm")
-_NO_DIRECTION = ("cnn", "transformer")
-
-
-class Dropouts(Section):
-    """Shares of what training hides, each at its own place in the network."""
-
-    embedding: float = Field(0.0, ge=0, lt=1)
-    """Share of the token types whose vectors are dropped from a batch (Merity et al. 2018)."""
-    word: float = Field(0.1, ge=0, lt=1)
-    """Share of the tokens that are replaced by the unknown token."""
-    variational: float = Field(0.2, ge=0, lt=1)
-    """Share of the features dropped at all time steps alike, before each recurrent layer."""
-    output: float = Field(0.3, ge=0, lt=1)
-    """Share of the pooled features dropped before the output layer."""
-
-
-class NetworkParams(Section):
-    """The shape of the network."""
-
-    encoder: EncoderName = "bilstm"
-    """What reads the tokens."""
-    embedding_size: int = Field(128, ge=1, le=4096)
-    """Features of a token's vector."""
-    hidden_size: int = Field(128, ge=1, le=4096)
-    """Features of a recurrent state (of each direction), of a convolution's channels per width,
-    or of the transformer."""
-    layers: int = Field(1, ge=1, le=16)
-    """Layers of the encoder; `stacked_bilstm` has at least two."""
-    bidirectional: bool | None = None
-    """Whether recurrent layers also read backward; null leaves it to the encoder's name."""
-    pooling: PoolingName = "combined"
-    """How the outputs of all positions become one vector."""
-    normalisation: NormalisationName = "none"
-    """Normalisation of the pooled vector."""
-    kernel_sizes: tuple[int, ...] = (3, 4, 5)
-    """Widths of the convolutions, in tokens (`cnn`, `cnn_lstm`)."""
-    pool_stride: int = Field(2, ge=1)
-    """Positions that the maximum after a convolution joins (`cnn_lstm`)."""
-    attention_heads: int = Field(4, ge=1)
-    """Heads of self-attention (`attention_bilstm`, `transformer`)."""
-    dropout: Dropouts = Dropouts()
-    """The dropouts."""
-
-    @model_validator(mode="after")
-    def _agree(self) -> "NetworkParams":
-        if self.bidirectional is False and self.encoder in _TWO_WAY:
-            raise ValueError(f"bidirectional: false contradicts encoder: {self.encoder}")
-        if self.bidirectional and self.encoder in _NO_DIRECTION:
-            raise ValueError(f"bidirectional: true means nothing to encoder: {self.encoder}")
-        if self.encoder == "stacked_bilstm" and self.layers < 2:
-            raise ValueError(f"layers: {self.layers} is too few for encoder: stacked_bilstm")
-        if not self.kernel_sizes or min(self.kernel_sizes) < 1:
-            raise ValueError("kernel_sizes must be one or more widths of at least 1")
-        attends = {"attention_bilstm": 2 * self.hidden_size, "transformer": self.hidden_size}
-        if attends.get(self.encoder, 0) % self.attention_heads:
-            raise ValueError(
-                f"attention_heads: {self.attention_heads} does not divide "
-                f"hidden_size: {self.hidden_size}"
-            )
-        return self
-
-    @property
-    def is_bidirectional(self) -> bool:
-        """Whether recurrent layers of this encoder read both ways."""
-        return self.encoder in _TWO_WAY or bool(self.bidirectional)
 
 
 def _recurrent(params: NetworkParams, cell: CellName, input_size: int) -> Recurrent:

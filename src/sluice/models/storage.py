@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from sluice.errors import ModelError
-from sluice.models.network import NetworkParams, TextNetwork
+from sluice.models.network import TextNetwork
+from sluice.models.settings import NetworkParams
 from sluice.params import Section
 
 FORMAT = 1

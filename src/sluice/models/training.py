@@ -23,7 +23,8 @@ from torch import Tensor
 from sluice.errors import ModelError
 from sluice.files import staged
 from sluice.models.callbacks import MONITOR, AveragedWeights, BestWeights, Curves
-from sluice.models.classifier import Classifier, OptimisationParams
+from sluice.models.classifier import Classifier
+from sluice.models.settings import OptimisationParams
 
 _CHECKPOINT = "last"
 

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from sluice.command import run_stage
 from sluice.errors import DataError
+from sluice.explain_settings import Explain
 from sluice.files import read_json, read_parquet, staged, write_json
-from sluice.params import Section, read_section
+from sluice.params import read_section
 from sluice.serving.explain import MOST_WORDS, Explanation, explain_text
 from sluice.serving.model import Model, load_model
 from sluice.temperature import apply_temperature, scores_of
@@ -23,13 +24,6 @@ from sluice.temperature import apply_temperature, scores_of
 DIGITS = 4
 TOLERANCE = 0.01
 """How far a probability may move by the order of sums."""
-
-
-class Explain(Section):
-    """Section `explain` of params.yaml."""
-
-    errors: int = Field(default=10, ge=0, le=200)
-    """How many of the selected model's worst test errors are explained word by word."""
 
 
 class Candidate(BaseModel):
