@@ -16,7 +16,7 @@ from sluice.reporting.numbers import count, p_value, points, signed, signed_inte
 from sluice.reporting.scores import Interval as Bounds
 from sluice.reporting.texts import to_html
 
-HEADS = ("advice", "gain", "over rows", "over rows and seeds", "over seeds", "p (Holm)", "verdict")
+HEADS = ("advice", "gain", "over rows", "over rows and seeds", "seed by seed", "p (Holm)", "verdict")
 
 
 class Facts(NamedTuple):
