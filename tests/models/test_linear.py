@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sluice.errors import DataError
@@ -10,6 +11,7 @@ from sluice.models.linear import (
     predict_logreg,
     predict_svm,
     row_weights,
+    weigh_known,
 )
 from sluice.models.outcomes import Tables
 
@@ -113,3 +115,18 @@ def test_a_label_without_training_rows_is_an_error() -> None:
 def test_no_frequent_ngram_is_an_error() -> None:
     with pytest.raises(DataError, match=r"lower baseline\.min_rows"):
         predict_svm(tables(), LinearParams(min_rows=1000))
+
+
+def test_wanted_rows_are_weighed_by_the_known_ones_alone() -> None:
+    texts = ["a good good day", "a bad day", "a day", "good bad ugly"]
+    counter = CountVectorizer(token_pattern=r"\S+")
+    counts, known = counter.fit_transform(texts), np.array([0, 1])
+    theirs = TfidfVectorizer(
+        token_pattern=r"\S+", sublinear_tf=True, vocabulary=counter.vocabulary_
+    ).fit([texts[row] for row in known])
+    ours = weigh_known(counts, known, [known, np.array([3, 2])])
+    for matrix, rows in zip(ours, ([0, 1], [3, 2]), strict=True):
+        expected = theirs.transform([texts[row] for row in rows])
+        np.testing.assert_allclose(matrix.toarray(), expected.toarray())
+    more = weigh_known(counts[[0, 1, 3]], known, [np.array([2])])[0]
+    np.testing.assert_array_equal(more.toarray(), ours[1][0].toarray())

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # published without types
 
 from sluice.lab.arms import Arm, Items
 from sluice.lab.rows import Integers
-from sluice.models.linear import CHARACTERS, TOKENS, WORDS
+from sluice.models.linear import CHARACTERS, TOKENS, WORDS, weigh_known
 
 MIN_ITEMS = 2
 """An n-gram in fewer known items than this is no feature."""
@@ -54,12 +54,11 @@ class LinearLearner:
         }
 
     def _features(self, block: str, known: Integers, wanted: list[Integers]) -> list[csr_matrix]:
-        """TF-IDF with logarithmic counts, as scikit-learn fits it on the known items alone."""
+        """TF-IDF of n-grams that are features to who knows the known items alone."""
         counts = self._counts[block]
         seen = counts[known]
         columns = np.flatnonzero(np.bincount(seen.indices, minlength=seen.shape[1]) >= MIN_ITEMS)
-        scale = TfidfTransformer(sublinear_tf=True).fit(seen[:, columns])
-        return [scale.transform(counts[rows][:, columns]) for rows in wanted]
+        return weigh_known(counts[:, columns], known, wanted)
 
     def predict(
         self, arm: Arm, asked: Sequence[Integers], seed: int, choices: Sequence[Any]

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # published without types
 
 from sluice.errors import DataError
-from sluice.models.linear import TOKENS, WORDS
+from sluice.models.linear import TOKENS, WORDS, weigh_known
 from sluice.models.outcomes import Floats, Integers
 
 _CHARACTERS = (2, 4)
@@ -36,11 +36,8 @@ def _count_ngrams(texts: Sequence[str], min_rows: int) -> list[csr_matrix]:
 
 
 def _features(blocks: list[csr_matrix], train: Integers, held: Integers) -> list[csr_matrix]:
-    scaled = []
-    for counts in blocks:
-        scale = TfidfTransformer(sublinear_tf=True).fit(counts[train])
-        scaled.append([scale.transform(counts[rows]) for rows in (train, held)])
-    return [hstack(parts, format="csr") for parts in zip(*scaled, strict=True)]
+    scaled = [weigh_known(counts, train, (train, held)) for counts in blocks]
+    return [csr_matrix(hstack(parts, format="csr")) for parts in zip(*scaled, strict=True)]
 
 
 def cross_probabilities(

@@ -4,14 +4,14 @@ In: the tables of a split. Out: probabilities, with the C that validation picked
 It stops at validation; the test rows are only predicted. A network is measured against these.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, PositiveFloat
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.pipeline import FeatureUnion
@@ -63,6 +63,17 @@ def ngram_features(params: LinearParams) -> FeatureUnion:
     words = TfidfVectorizer(ngram_range=WORDS, token_pattern=TOKENS[params.column], **shared)
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=CHARACTERS, **shared)
     return FeatureUnion([("words", words), ("characters", characters)])
+
+
+def weigh_known(
+    counts: csr_matrix, known: Integers, wanted: Sequence[Integers]
+) -> list[csr_matrix]:
+    """TF-IDF with log-scaled counts of each array of wanted rows, (wanted, n-grams) each.
+
+    Document frequencies are those of the known rows alone.
+    """
+    scale = TfidfTransformer(sublinear_tf=True).fit(counts[known])
+    return [scale.transform(counts[rows]) for rows in wanted]
 
 
 def _check_labels(tables: Tables, labels: Integers) -> None:
