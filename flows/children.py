@@ -21,9 +21,14 @@ STOP_SECONDS = guard.GRACE_SECONDS + 3
 
 
 def environment() -> dict[str, str]:
-    """What every process of ours inherits: no telemetry, this interpreter first, lines at once."""
+    """What every process of ours inherits: no telemetry, this interpreter first, lines at once.
+
+    Threads that wait for each other do so asleep: stages side by side would else spin each other
+    off the cores. How many threads there are is not touched here, since results may depend on it.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return os.environ | QUIET | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+    waiting = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
+    return os.environ | QUIET | waiting | {"PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def start_guarded(

@@ -9,7 +9,7 @@ import queue
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from sluice.params import read_section
 
 TAIL_LINES = 40
 """Last lines of a failed stage that its task's state repeats."""
+BUSY_SECONDS = 2.0
+"""Until a stage is tried again that another dvc command kept from its files."""
 MAX_LINE = 500
 """Characters of a line in a log; a stage may print foreign text."""
 
@@ -47,6 +49,11 @@ def _printable(line: str) -> str:
 def _command(name: str, force: bool) -> list[str]:
     flags = ["--force"] if force else []
     return [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *flags, name]
+
+
+def _is_busy(lines: Iterable[str]) -> bool:
+    """Whether a live command holds the files; `--wait-for-lock` does not wait for these."""
+    return any("it is being blocked by" in line for line in lines)
 
 
 def _judge(name: str, status: int, lines: list[str], seconds: float) -> "State[None]":
@@ -77,6 +84,11 @@ def reproduce(stage: Stage, force: bool, root: Path, children: Children) -> "Sta
             logger.info(lines[-1])
 
     status = children.run(_command(stage.name, force), report)
+    while status != 0 and _is_busy(lines) and not children.stopped:
+        logger.warning("%s waits for another dvc command that is at work on its files", stage.name)
+        time.sleep(BUSY_SECONDS)
+        lines.clear()
+        status = children.run(_command(stage.name, force), report)
     if children.stopped:
         return Cancelled(message=f"{stage.name} was stopped with the flow")
     state = _judge(stage.name, status, list(lines), time.monotonic() - began)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,23 @@ def test_a_second_clean_run_without_git_gives_the_same_bytes(finished: Path, tmp
     assert (other / "reports/report.html").read_bytes() == (
         finished / "reports/report.html"
     ).read_bytes()
+
+
+def test_a_flow_run_leaves_the_same_bytes(finished: Path, tmp_path) -> None:
+    other = make_workspace(tmp_path / "flow", git=True)
+    done = run(other, sys.executable, "-m", "flows", "pipeline")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "cached: 0" in done.stdout.splitlines()[-1]
+    assert list(lock_of(other)) == list(lock_of(finished))
+    assert lock_of(other) == lock_of(finished)
+    for stage in lock_of(finished).values():
+        for path in (out["path"] for out in stage["outs"]):
+            for file in [path for path in (finished / path).rglob("*") if path.is_file()]:
+                assert (other / file.relative_to(finished)).read_bytes() == file.read_bytes()
+            if (finished / path).is_file():
+                assert (other / path).read_bytes() == (finished / path).read_bytes()
+    again = reproduce(other)
+    assert "Running stage" not in again.stdout
 
 
 def test_the_summary_is_a_short_table(finished: Path) -> None:

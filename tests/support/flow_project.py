@@ -14,7 +14,7 @@ from pathlib import Path
 
 from workspace import ROOT, environment
 
-STAGE = '''
+STAGE = """
 import pathlib, signal, sys, time
 name, target, *sources = sys.argv[1:]
 for folder in ("pids", "ticks", "out"):
@@ -40,7 +40,7 @@ part.replace(target)
 if name == "end":
     pathlib.Path("out/scores.json").write_text('{"f1": {"macro": 0.5}}')
     pathlib.Path("out/page.md").write_text("# Page")
-'''
+"""
 GRAPH = """
 stages:
   start:

@@ -53,6 +53,7 @@ def make_workspace(folder: Path, *, git: bool) -> Path:
     folder.mkdir()
     for name in (
         "src",
+        "flows",
         "presets",
         "suites",
         ".dvc/config",
