@@ -18,7 +18,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-NAMES = ("cleaning", "training", "pipeline")
+NAMES = ("cleaning", "training", "pipeline", "flows")
 
 
 class Goal:
@@ -102,6 +102,33 @@ GOALS = (
         "at most 5 s",
         lambda seconds: seconds <= 5,
         " s",
+    ),
+    Goal(
+        "flow without a server: seconds until its first task",
+        "flows.start_seconds",
+        "at most 6 s",
+        lambda seconds: seconds <= 6,
+        " s",
+    ),
+    Goal(
+        "a flow's cost over plain `dvc repro`, per stage",
+        "flows.cost_per_stage_seconds",
+        "at most 1.0 s",
+        lambda seconds: seconds <= 1,
+        " s",
+    ),
+    Goal(
+        "a flow with nothing to do",
+        "flows.nothing_to_do_seconds",
+        "at most 15 s",
+        lambda seconds: seconds <= 15,
+        " s",
+    ),
+    Goal(
+        "two trainings side by side over one after the other",
+        "flows.side_by_side.speedup",
+        "at least 1.6",
+        lambda ratio: ratio >= 1.6,
     ),
 )
 

@@ -1,0 +1,95 @@
+"""Flows: what Prefect costs over plain DVC, how long a start takes, what two at once gain.
+
+All in a clone of the last commit that one `dvc repro` has finished. Plain DVC and the flow take
+turns. The cost of a stage is measured where nothing has changed: there it is all that happens.
+Prints one JSON object.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+from pipeline import ROOT, run
+
+REPEATS = 3
+TRAININGS = ["train@plain_bilstm-0", "train@bilstm-0"]
+
+
+def flow(folder: Path, *words: str) -> tuple[float, float]:
+    """Seconds of a flow run without a server: the whole of it, and until its first task began."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
+    environment.pop("PREFECT_API_URL", None)
+    began, first = time.perf_counter(), None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows", "pipeline", *words],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    for line in process.stdout or ():
+        if first is None and "Beginning flow run" in line:
+            first = time.perf_counter() - began
+    if process.wait() != 0 or first is None:
+        sys.exit("the flow failed")
+    return time.perf_counter() - began, first
+
+
+def only_trainings(folder: Path) -> None:
+    """Leave a graph of two trainings whose inputs are there already."""
+    path = folder / "dvc.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["stages"] = {"train": content["stages"]["train"]}
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    path = folder / "params.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["train"]["models"] = [name.split("@")[1].rsplit("-", 1)[0] for name in TRAININGS]
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def side_by_side(folder: Path) -> dict[str, float]:
+    """Seconds of two forced trainings, one after the other and at once, and their ratio."""
+    only_trainings(folder)
+    force = [word for name in TRAININGS for word in ("--force", name)]
+    serial, _ = flow(folder, "--parallel", "1", *force)
+    parallel, _ = flow(folder, "--parallel", "2", *force)
+    return {"serial_seconds": serial, "parallel_seconds": parallel, "speedup": serial / parallel}
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "sluice"
+        run(Path(scratch), "git", "clone", "--quiet", str(ROOT), str(folder))
+        run(folder, "dvc", "repro")
+        stages = len(yaml.safe_load((folder / "dvc.lock").read_text())["stages"])
+        flow(folder)  # makes the database of the temporary server
+        plain, whole, start = [], [], []
+        for _ in range(REPEATS):
+            plain.append(run(folder, "dvc", "repro"))
+            seconds, first = flow(folder)
+            whole.append(seconds)
+            start.append(first)
+        nothing, begin = statistics.median(whole), statistics.median(start)
+        cost = (nothing - begin - statistics.median(plain)) / stages
+        result = {
+            "stages": stages,
+            "plain_nothing_seconds": statistics.median(plain),
+            "nothing_to_do_seconds": nothing,
+            "start_seconds": begin,
+            "cost_per_stage_seconds": cost,
+            "side_by_side": side_by_side(folder),
+        }
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
