@@ -5,7 +5,7 @@ a gain with two intervals and a p-value, and a verdict. Nothing is read or writt
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,10 @@ from scipy.stats import t
 from sluice.evaluation.candidates import Judged
 from sluice.evaluation.comparison import MAIN
 from sluice.evaluation.intervals import Interval, percentile_interval
-from sluice.evaluation.pairs import holm
+from sluice.evaluation.pairs import bootstrap_p, holm
 
-Verdict = Literal["helped", "nothing seen", "hurt"]
+NOTHING = "nothing seen"
+ONLY_THESE = " with these seeds"
 
 
 class Gain(NamedTuple):
@@ -33,8 +34,10 @@ class Gain(NamedTuple):
     spread: float
     """Sample standard deviation (n - 1) of the difference over seeds."""
     by_seed: tuple[float, ...]
-    p: float
-    """Two-sided p-value of no difference, by the error over rows and seeds."""
+    p_rows: float
+    """Two-sided p-value of no difference by the error over rows."""
+    p_both: float
+    """The same by the error over rows and seeds."""
 
 
 class Error(NamedTuple):
@@ -82,7 +85,7 @@ def weigh(runs: Sequence[Judged], defaults: Sequence[Judged], confidence: float)
     value, spread = float(np.mean(by_seed)), float(np.std(by_seed, ddof=1))
     rows = float(samples.std(ddof=1))
     size, freedom, reach = error_of(rows, spread, len(pairs), confidence)
-    p = float(2.0 * t.sf(abs(value) / size, freedom)) if size else float(value == 0.0)
+    p_both = float(2.0 * t.sf(abs(value) / size, freedom)) if size else float(value == 0.0)
     return Gain(
         macro_f1=float(np.mean([one.test[MAIN] for one in runs])),
         value=value,
@@ -90,17 +93,36 @@ def weigh(runs: Sequence[Judged], defaults: Sequence[Judged], confidence: float)
         over_both=Interval(value - reach, value + reach),
         spread=spread,
         by_seed=by_seed,
-        p=p,
+        p_rows=bootstrap_p(value, samples),
+        p_both=p_both,
     )
 
 
-def judge_gains(gains: Sequence[Gain], confidence: float) -> list[tuple[float, Verdict]]:
-    """Give each gain's p-value as corrected by Holm for their number, and the word for it."""
-    found: list[tuple[float, Verdict]] = []
-    for gain, corrected in zip(gains, holm([one.p for one in gains]), strict=True):
-        seen = corrected < 1.0 - confidence
-        word: Verdict = ("helped" if gain.value > 0 else "hurt") if seen else "nothing seen"
-        found.append((corrected, word))
+class Verdict(NamedTuple):
+    """Both p-values as corrected by Holm for the number of gains, and the word for them."""
+
+    p_rows: float
+    p_both: float
+    word: str
+
+
+def _word(value: float, rows: bool, both: bool) -> str:
+    if not rows:
+        return NOTHING
+    return ("helped" if value > 0 else "hurt") + ("" if both else ONLY_THESE)
+
+
+def judge_gains(gains: Sequence[Gain], confidence: float) -> list[Verdict]:
+    """Give each gain its verdict: "helped", "hurt" or "nothing seen".
+
+    A gain is seen if these trainings would differ on other test rows too. Where trainings with
+    other seeds might not, the verdict ends on "with these seeds".
+    """
+    found = []
+    corrected = (holm([one.p_rows for one in gains]), holm([one.p_both for one in gains]))
+    for gain, rows, both in zip(gains, *corrected, strict=True):
+        level = 1.0 - confidence
+        found.append(Verdict(rows, both, _word(gain.value, rows < level, both < level)))
     return found
 
 
@@ -108,10 +130,11 @@ def tabulate(gains: dict[str, Gain], confidence: float) -> pd.DataFrame:
     """Put gains into one row each, the largest first."""
     rows = []
     judged = judge_gains(list(gains.values()), confidence)
-    for (name, gain), (corrected, word) in zip(gains.items(), judged, strict=True):
-        row = {"advice": name, "verdict": word, "macro_f1": gain.macro_f1, "gain": gain.value}
+    for (name, gain), verdict in zip(gains.items(), judged, strict=True):
+        row = {"advice": name, "verdict": verdict.word}
+        row |= {"macro_f1": gain.macro_f1, "gain": gain.value}
         for side, bounds in (("rows", gain.over_rows), ("both", gain.over_both)):
             row |= {f"{side}_low": bounds.low, f"{side}_high": bounds.high}
-        row |= {"spread": gain.spread, "p": gain.p, "p_holm": corrected}
+        row |= {"spread": gain.spread, "p_rows": verdict.p_rows, "p_both": verdict.p_both}
         rows.append(row | {"by_seed": " ".join(f"{one:.4f}" for one in gain.by_seed)})
     return pd.DataFrame(rows).sort_values("gain", ascending=False, kind="stable", ignore_index=True)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from audit import Advice
+from gains import NOTHING, ONLY_THESE
 
 from sluice.evaluation.intervals import Interval
 from sluice.reporting.html import make_environment
@@ -16,7 +17,17 @@ from sluice.reporting.numbers import count, p_value, points, signed, signed_inte
 from sluice.reporting.scores import Interval as Bounds
 from sluice.reporting.texts import to_html
 
-HEADS = ("advice", "gain", "over rows", "over rows and seeds", "seed by seed", "p (Holm)", "verdict")
+HEADS = {
+    "name": "advice",
+    "gain": "gain",
+    "rows": "over rows",
+    "both": "over rows and seeds",
+    "seeds": "seed by seed",
+    "p_rows": "p, rows",
+    "p_both": "p, rows and seeds",
+    "verdict": "verdict",
+    "work": "steps",
+}
 
 
 class Facts(NamedTuple):
@@ -44,7 +55,8 @@ def shown(row: dict[str, Any]) -> dict[str, str]:
         "rows": bounds["rows"],
         "both": bounds["both"],
         "seeds": seeds,
-        "p": p_value(row["p_holm"]),
+        "p_rows": p_value(row["p_rows"]),
+        "p_both": p_value(row["p_both"]),
         "verdict": row["verdict"],
         "work": f"{row['work']:.2f}",
     }
@@ -52,14 +64,16 @@ def shown(row: dict[str, Any]) -> dict[str, str]:
 
 def sentence(table: pd.DataFrame, facts: Facts) -> str:
     """Say the outcome in one sentence."""
-    counts = table["verdict"].value_counts()
-    helped, hurt, nothing = (
-        int(counts.get(word, 0)) for word in ("helped", "hurt", "nothing seen")
-    )
+    words = table["verdict"]
+    found = []
+    for word in ("helped", "hurt"):
+        only = int((words == word + ONLY_THESE).sum())
+        beside = f" ({only} of them for these seeds only)" if only else ""
+        found.append(f"{int(words.str.startswith(word).sum())} {word}{beside}")
     return (
-        f"Of {len(table)} pieces of advice, each followed alone, {helped} helped, {hurt} hurt, "
-        f"and {nothing} made no difference that {count(facts.test_rows)} test rows and "
-        f"{facts.seeds} seeds can show."
+        f"Of {len(table)} pieces of advice, each followed alone, {', '.join(found)}, and "
+        f"{int((words == NOTHING).sum())} made no difference that {count(facts.test_rows)} test "
+        f"rows and {facts.seeds} seeds can show."
     )
 
 
@@ -75,11 +89,10 @@ def describe_default(facts: Facts) -> str:
 def write_markdown(table: pd.DataFrame, facts: Facts) -> str:
     """Give the table in Markdown, and what it is measured from."""
     lines = [sentence(table, facts), "", describe_default(facts), ""]
-    lines += ["| " + " | ".join((*HEADS, "steps")) + " |", "|---|--:|--:|--:|--:|--:|---|--:|"]
+    lines += ["| " + " | ".join(HEADS.values()) + " |", "|---|--:|--:|--:|--:|--:|--:|---|--:|"]
     for row in table.to_dict("records"):
         one = shown(row)
-        cells = ("name", "gain", "rows", "both", "seeds", "p", "verdict", "work")
-        lines.append("| " + " | ".join(one[key] for key in cells) + " |")
+        lines.append("| " + " | ".join(one[key] for key in HEADS) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -91,6 +104,7 @@ def write_html(
     environment.filters.update(visible=to_html)
     encoded = base64.b64encode(chart).decode("ascii")
     return environment.from_string(template.read_text(encoding="utf-8")).render(
+        heads=HEADS,
         rows=[shown(row) for row in table.to_dict("records")],
         says={one.name.replace("_", " "): one.says for one in advice},
         sentence=sentence(table, facts),

@@ -152,7 +152,7 @@ def test_without_error_over_rows_it_is_the_paired_t_test(scripts) -> None:
     assert gain.value == pytest.approx(np.mean(differences))
     assert gain.spread == pytest.approx(np.std(differences, ddof=1))
     assert gain.over_both == pytest.approx(seed_interval(differences, 0.95))
-    assert gain.p == pytest.approx(ttest_1samp(differences, 0.0).pvalue)
+    assert gain.p_both == pytest.approx(ttest_1samp(differences, 0.0).pvalue)
     assert gain.over_rows == pytest.approx((gain.value, gain.value))
 
 
@@ -164,7 +164,8 @@ def test_without_spread_over_seeds_it_is_the_bootstrap_with_its_normal_error(scr
     samples = [0.52, 0.48, 0.55, 0.45]
     runs = [judged(0.53, samples)] * 2
     gain = scripts["gains"].weigh(runs, [judged(0.5, [0.5] * 4)] * 2, 0.95)
-    assert gain.p == pytest.approx(2 * norm.sf(0.03 / np.std(samples, ddof=1)))
+    expected = 2 * norm.sf(0.03 / np.std(samples, ddof=1))
+    assert (gain.p_rows, gain.p_both) == pytest.approx((expected, expected))
 
 
 def test_equal_parts_have_the_degrees_of_freedom_of_satterthwaite(scripts) -> None:
@@ -177,15 +178,18 @@ def test_equal_parts_have_the_degrees_of_freedom_of_satterthwaite(scripts) -> No
 def test_verdicts_are_corrected_for_their_number(scripts) -> None:
     gains = scripts["gains"]
 
-    def gain(value: float, p: float) -> object:
-        both = (value, value)
-        return gains.Gain(0.5, value, both, both, 0.0, (value, value), p)
+    def gain(value: float, rows: float, both: float) -> object:
+        bounds = (value, value)
+        return gains.Gain(0.5, value, bounds, bounds, 0.0, bounds, rows, both)
 
-    three = [gain(0.02, 0.01), gain(-0.02, 0.001), gain(0.02, 0.04)]
-    assert [word for _, word in gains.judge_gains(three, 0.95)] == ["helped", "hurt", "helped"]
-    many = [*three, *(gain(0.0, 0.9) for _ in range(7))]
-    words = [word for _, word in gains.judge_gains(many, 0.95)]
-    assert words == ["nothing seen", "hurt", *["nothing seen"] * 8]
+    def words(found: list) -> list[str]:
+        return [one.word for one in gains.judge_gains(found, 0.95)]
+
+    three = [gain(0.02, 0.01, 0.01), gain(-0.02, 0.001, 0.04), gain(0.02, 0.04, 0.2)]
+    assert words(three) == ["helped", "hurt with these seeds", "helped with these seeds"]
+    assert words([gain(-0.02, 0.001, 0.002)]) == ["hurt"]
+    many = [*three, *(gain(0.0, 0.9, 0.9) for _ in range(7))]
+    assert words(many) == ["nothing seen", "hurt with these seeds", *["nothing seen"] * 8]
 
 
 def test_naive_exchange_takes_every_word_that_wordnet_knows(scripts) -> None:
