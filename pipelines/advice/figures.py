@@ -46,5 +46,5 @@ def draw_gains(table: pd.DataFrame, confidence: float) -> Figure:
     panel.margins(x=0.1)
     words = f"points of macro-F1 from the default, paired ({100 * confidence:g}% intervals)"
     panel.set_xlabel(words)
-    panel.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
+    figure.legend(loc="outside upper left", ncols=2, frameon=False)
     return figure
