@@ -214,6 +214,13 @@ def test_all_rows_duplicates_of_each_other(tmp_path) -> None:
         run(tmp_path, frame)
 
 
+def test_groups_parted_by_time_may_leave_a_part_without_a_label(tmp_path) -> None:
+    times = pd.date_range("2026-01-01", periods=200, tz="UTC")
+    frame = many().assign(time=times, group=[f"y{n % 6}" if n % 2 else f"g{n}" for n in range(200)])
+    with pytest.raises(DataError, match=r"labelled 'b'.*take out ingest\.columns\.group"):
+        run(tmp_path, frame, method="time")
+
+
 def test_a_missing_time_is_said(tmp_path) -> None:
     with pytest.raises(DataError, match=r"ingest\.columns\.time"):
         run(tmp_path, many(), method="time")

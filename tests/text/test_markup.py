@@ -77,6 +77,19 @@ def test_words_of_a_hashtag(tag, words) -> None:
     assert split_hashtag(tag) == words
 
 
+@pytest.mark.parametrize("tag", ["हिन्दी", "cafe\u0301", "தமிழ்"])
+def test_combining_marks_belong_to_a_hashtag(tag) -> None:
+    column = pl.Series([f"so #{tag} today"])
+    assert shown(treat_hashtags(column, "words")) == f"so {tag} today"
+    assert shown(treat_hashtags(column, "drop")) == "so today"
+
+
+def test_a_keycap_is_no_hashtag() -> None:
+    assert shown(treat_hashtags(pl.Series(["press #\ufe0f\u20e3 now"]), "drop")).startswith(
+        "press #"
+    )
+
+
 def test_hashtags() -> None:
     column = pl.Series(["so #notfair, #1 &#39; C#sharp"])
     assert shown(treat_hashtags(column, "words")) == "so not fair , #1 &#39; C#sharp"

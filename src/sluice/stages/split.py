@@ -137,6 +137,15 @@ def _assign(grouped: Grouped, section: Split) -> Any:
     return np.where(test, TEST, np.where(folds == section.fold, VALIDATION, TRAIN)), folds
 
 
+def _way_out(rows: pd.DataFrame, section: Split) -> str:
+    """What else may help where whole groups are parted by time."""
+    if section.method != "time" or "group" not in rows:
+        return ""
+    return (
+        ", or take out ingest.columns.group, which keeps the rows of all times of a group together"
+    )
+
+
 def part_rows(grouped: Grouped, section: Split) -> dict[str, pd.DataFrame]:
     """Part the rows; every part has every label, or a `DataError` says what is missing."""
     needed = section.folds + 1 if section.folds else len(PARTS)
@@ -152,6 +161,7 @@ def part_rows(grouped: Grouped, section: Split) -> dict[str, pd.DataFrame]:
             raise DataError(
                 f"the {name} part would have no row labelled {sorted(absent)[0]!r}: add rows of "
                 "it, or raise split.test_share or split.validation_share"
+                + _way_out(grouped.rows, section)
             )
         parts[name] = part.reset_index(drop=True)
     return parts

@@ -6,6 +6,7 @@ pure; their order is in `sluice.text.cleaning`.
 
 import html
 import re
+import unicodedata
 from functools import lru_cache
 
 import polars as pl
@@ -19,7 +20,6 @@ _URL = r"(?i)(?:\bhttps?:/{0,2}\S*|\bwww\.\S+|\b[a-z0-9-]+\.(?:com|co|org|net|ly
 _MAYBE_URL = ("http", "www.", ".com/", ".co/", ".org/", ".net/", ".ly/", ".me/")
 _RETWEET = r"\b(?:RT|MT)\s*@\s?\w+\s*:?|^\s*RT\b:?"
 _MENTION = r"(^|[^\w@])@\w+"
-_TAG = re.compile(r"#(?<![\w&]#)(\w*[^\W\d_]\w*)")  # the # first: it is quickly found
 # Boundaries inside CamelCase, HTMLPage, and between letters and digits.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
 _SHORT = 3
@@ -79,6 +79,21 @@ def split_hashtag(tag: str) -> str:
     return " ".join(word for part in " ".join(parts).split() for word in _split_part(part))
 
 
+@lru_cache(maxsize=1)
+def _tag() -> re.Pattern[str]:
+    """A hashtag and its word: letters with their combining marks, which are no word to Python."""
+    marks = "".join(filter(_combines, map(chr, range(0x300, 0x1F000))))
+    part = rf"[\w{marks}]*"
+    # The # first: it is quickly found.
+    return re.compile(rf"#(?<![\w&]#)({part}[^\W\d_]{part})")
+
+
+def _combines(character: str) -> bool:
+    """Whether it is part of a letter, as vowel signs are; selectors of emoji are not."""
+    selector = "\ufe00" <= character <= "\ufe0f"
+    return unicodedata.category(character) in ("Mn", "Mc") and not selector
+
+
 def treat_hashtags(texts: pl.Series, how: str) -> pl.Series:
     """`split`: `<hashtag> its words </hashtag>`; `words`: its words; `token`; `drop`."""
     before, after = (mark("hashtag"), end_mark("hashtag")) if how == "split" else (" ", " ")
@@ -90,5 +105,5 @@ def treat_hashtags(texts: pl.Series, how: str) -> pl.Series:
     return on_matching(
         texts,
         texts.str.contains("#", literal=True),
-        lambda found: [_TAG.sub(becomes, text) for text in found.to_list()],
+        lambda found: [_tag().sub(becomes, text) for text in found.to_list()],
     )
