@@ -105,6 +105,11 @@ def test_check_is_glad_of_the_projects_own_file(sluice) -> None:
         ),
         ({"baseline": {"names": ["svm"]}}, "unknown baseline svm; valid: "),
         ({"ingest": {"preset": "absent.yaml"}}, "absent.yaml is missing"),
+        ({"crossvalidate": {"folds": [0, 1]}}, "names 1, and split.folds makes 0"),
+        (
+            {"split": {"folds": 3}, "crossvalidate": {"folds": [0, 3]}},
+            "crossvalidate.folds names 3, and split.folds makes 3 (counted from 0)",
+        ),
     ],
 )
 def test_check_finds_in_one_line(sections: dict, words: str, sluice) -> None:

@@ -70,8 +70,14 @@ def check(
     Example: sluice check --params params.yaml
     """
     read_yaml(params)
-    for name in ALL_SECTIONS:
-        section = read_section(params, name, _section_type(name))
+    sections = {name: read_section(params, name, _section_type(name)) for name in ALL_SECTIONS}
+    made, held_out = sections["split"].folds, sections["crossvalidate"].folds
+    if max(held_out, default=-1) >= made:
+        raise ParamsError(
+            f"{params}: crossvalidate.folds names {max(held_out)}, and split.folds makes {made} "
+            "(counted from 0): raise split.folds, or take it out"
+        )
+    for name, section in sections.items():
         if name == "ingest":
             importlib.import_module("sluice.stages.ingest").read_settings(params)
         if name == "probe":
