@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from captum.attr import IntegratedGradients
 
 from sluice.models.attribution import attribute
 from sluice.models.network import TextNetwork
@@ -103,3 +104,19 @@ def test_it_agrees_with_captum() -> None:
     theirs = gradients.attribute(embedded, target=1, n_steps=64, internal_batch_size=1)
     ours = attribute(model, TOKENS, None, 1)
     np.testing.assert_allclose(ours.tokens, theirs[0].sum(dim=1).detach().numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("encoder", ["bilstm", "cnn", "attention_bilstm"])
+def test_captum_finds_the_same_parts(encoder: EncoderName) -> None:
+    """The same integral by the library that others use, of the same points on the way."""
+    model, steps = network(encoder), 50
+    found = attribute(model, TOKENS, None, 2, steps=steps)
+    embedded = model.embedding(TOKENS[None]).detach()
+
+    def logits(vectors: torch.Tensor) -> torch.Tensor:
+        return model.read_embedded(vectors, torch.full((len(vectors),), len(TOKENS)))
+
+    parts = IntegratedGradients(logits).attribute(
+        embedded, target=2, n_steps=steps, method="gausslegendre"
+    )
+    assert found.tokens == pytest.approx(parts[0].sum(dim=1).numpy(), abs=1e-7)
