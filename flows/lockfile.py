@@ -5,7 +5,6 @@ ends, so stages side by side would leave an order of chance; and it writes the f
 kill can leave half of it. What the entries say is DVC's alone.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -37,6 +36,30 @@ def _entries(path: Path) -> list[str] | None:
         return None
 
 
+def mend_lock_files(root: Path) -> list[str]:
+    """Put the last whole copy in place of each lock file that a kill left half written.
+
+    DVC cannot even read the graph beside a broken one, so this comes first.
+
+    Raises:
+        FlowError: the project's own is broken, and no run of ours has left a copy of it.
+    """
+    lines = []
+    copies = (root / KEPT).rglob("dvc.lock")
+    for path in {Path("dvc.lock"), *(copy.relative_to(root / KEPT) for copy in copies)}:
+        if _entries(root / path) is not None:
+            continue
+        copy = root / KEPT / path
+        if not copy.exists() or _entries(copy) is None:
+            raise FlowError(
+                f"{path} is broken: take the last whole one from git, or delete it; "
+                "stages that have not changed then come from DVC's cache"
+            )
+        shutil.copyfile(copy, root / path)
+        lines.append(f"{path} was half written when its writer died: put back a copy")
+    return lines
+
+
 @dataclass(frozen=True)
 class LockFile:
     """One `dvc.lock`, and what is remembered of it until a run has completed."""
@@ -46,48 +69,37 @@ class LockFile:
     names: Sequence[str]
     """Its stages in the order in which `dvc repro` runs them."""
 
-    def _beside(self, suffix: str) -> Path:
-        key = hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
-        return self.root / KEPT / f"{key}{suffix}"
+    @property
+    def _copy(self) -> Path:
+        return self.root / KEPT / self.path
 
-    def begin(self) -> list[str]:
-        """Remember the order of the entries, unless an unfinished run has; mend a broken file.
+    @property
+    def _order(self) -> Path:
+        return self._copy.with_name("order.json")
 
-        Raises:
-            FlowError: the file is broken, and no run of ours has left a copy of it.
-        """
-        self._beside("").parent.mkdir(parents=True, exist_ok=True)
-        lines, entries, copy = [], _entries(self.root / self.path), self._beside(".lock")
-        if entries is None:
-            entries = _entries(copy) if copy.exists() else None
-            if entries is None:
-                raise FlowError(
-                    f"{self.path} is broken: take the last whole one from git, or delete it; "
-                    "stages that have not changed then come from DVC's cache"
-                )
-            shutil.copyfile(copy, self.root / self.path)
-            lines.append(f"{self.path} was half written when its writer died: put back a copy")
-        if not self._beside(".order").exists():
-            _replace(self._beside(".order"), json.dumps(entries))
+    def begin(self) -> None:
+        """Remember the order of the entries, unless an unfinished run has."""
+        self._copy.parent.mkdir(parents=True, exist_ok=True)
+        if not self._order.exists():
+            _replace(self._order, json.dumps(_entries(self.root / self.path) or []))
         self.keep()
-        return lines
 
     def keep(self) -> None:
         """Keep a copy of the file while it is whole."""
         whole = self.root / self.path
         if whole.exists() and _entries(whole) is not None:
-            _replace(self._beside(".lock"), whole.read_text(encoding="utf-8"))
+            _replace(self._copy, whole.read_text(encoding="utf-8"))
 
     def finish(self) -> None:
         """Put entries that are new since `begin` after the old ones, as `dvc repro` orders them."""
-        whole, order = self.root / self.path, self._beside(".order")
+        whole = self.root / self.path
         with hold_repository(self.root):
             present = _entries(whole) or []
-            old = json.loads(order.read_text(encoding="utf-8"))
+            old = json.loads(self._order.read_text(encoding="utf-8"))
             wanted = [name for name in dict.fromkeys([*old, *self.names]) if name in present]
             wanted += [name for name in present if name not in set(wanted)]
             if wanted != present:
                 content = parse_yaml_for_update(whole.read_text(encoding="utf-8"), str(whole))
                 content["stages"] = {name: content["stages"][name] for name in wanted}
                 _replace(whole, dumps_yaml(content))
-        order.unlink()
+        self._order.unlink()

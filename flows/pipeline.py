@@ -24,7 +24,7 @@ from flows.artifacts import publish
 from flows.children import Children
 from flows.errors import FlowError
 from flows.graph import Stage, read_graph
-from flows.lockfile import LockFile
+from flows.lockfile import LockFile, mend_lock_files
 from flows.locks import clear_stale_locks, describe_live_lock, hold_workspace
 from sluice.errors import SluiceError
 from sluice.flow_settings import Flows, Retry
@@ -141,8 +141,8 @@ class GraphRun:
 
     def run(self, force: frozenset[str], children: Children) -> None:
         """Run all stages; return when each has a final state."""
-        for line in [line for lock in self.locks for line in lock.begin()]:
-            get_run_logger().warning(line)
+        for lock in self.locks:
+            lock.begin()
         sorter = TopologicalSorter({name: stage.needs for name, stage in self.stages.items()})
         sorter.prepare()
         ready: deque[str] = deque()
@@ -214,7 +214,7 @@ def _stopping(children: Children) -> Iterator[Children]:
 
 def _prepare(root: Path) -> None:
     logger = get_run_logger()
-    for line in clear_stale_locks(root):
+    for line in [*clear_stale_locks(root), *mend_lock_files(root)]:
         logger.warning(line)
     live = describe_live_lock(root)
     if live:
