@@ -102,4 +102,5 @@ class LockFile:
                 content = parse_yaml_for_update(whole.read_text(encoding="utf-8"), str(whole))
                 content["stages"] = {name: content["stages"][name] for name in wanted}
                 _replace(whole, dumps_yaml(content))
+        self.keep()
         self._order.unlink()

@@ -48,6 +48,9 @@ def test_the_order_before_a_killed_run_is_remembered(root) -> None:
     write(root, "a", "c", "b")
     lock.finish()
     assert names(root) == ["a", "b", "c"]
+    (root / LOCK).write_text("{")
+    mend_lock_files(root)
+    assert names(root) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("left", ["", "schema: '2.0'\nstages:\n  a:\n    cmd: 'ru", "[1, 2]\n"])
