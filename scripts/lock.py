@@ -17,6 +17,8 @@ from pathlib import Path
 EXTRAS = "dev,wordnet"
 NEVER = {("lightning", "2.6.2"), ("lightning", "2.6.3")}
 NEVER |= {("pytorch-lightning", version) for _, version in NEVER}
+# What a distribution asks for on the first Pythons 3.11 only, which pip leaves out on a newer one.
+OLDER_PYTHON = {"redis": ("async-timeout", "5.0.1")}
 GPU_ONLY = re.compile(r"^(nvidia-|cuda-|triton$)")
 
 
@@ -40,6 +42,7 @@ def main() -> None:
     bad = NEVER & set(versions.items())
     if bad:
         sys.exit(f"error: compromised release resolved: {bad}")
+    versions |= dict(more for name, more in OLDER_PYTHON.items() if name in versions)
     kept = {name: version for name, version in versions.items() if not GPU_ONLY.match(name)}
     lines = ["# Made by `make lock`; exact versions of everything that Sluice installs."]
     lines += [f"{name}=={version}" for name, version in sorted(kept.items())]

@@ -64,6 +64,10 @@ def test_what_torch_pulls_in_for_a_gpu_is_left_to_torch(make) -> None:
     assert make(**gpu, tritonclient="1").splitlines()[1:] == ["tritonclient==1"]
 
 
+def test_what_only_older_pythons_need_comes_with_what_needs_it(make) -> None:
+    assert make(redis="8.1.0").splitlines()[1:] == ["async-timeout==5.0.1", "redis==8.1.0"]
+
+
 @pytest.mark.parametrize("version", COMPROMISED)
 @pytest.mark.parametrize("name", ["lightning", "pytorch-lightning", "Pytorch_Lightning"])
 def test_a_compromised_release_makes_no_lock(name, version, make, tmp_path: Path) -> None:
@@ -109,11 +113,15 @@ def test_the_lock_fulfils_what_the_project_asks_for() -> None:
         assert LOCKED[name] in one.specifier, f"{one} and {LOCKED[name]}"
 
 
+OLDEST = {"python_version": "3.11", "python_full_version": "3.11.0"}
+
+
 def needs(one: Requirement) -> Iterator[Requirement]:
-    """What an installed distribution needs on this machine, for the extras asked of it."""
+    """What an installed distribution needs, here or on the first Python 3.11, for its extras."""
     for line in requires(one.name) or ():
         need = Requirement(line)
-        places = [{"extra": extra} for extra in ("", *one.extras)]
+        extras = [{"extra": extra} for extra in ("", *one.extras)]
+        places = [extra | python for extra in extras for python in ({}, OLDEST)]
         if need.marker is None or any(need.marker.evaluate(place) for place in places):
             yield need
 
