@@ -1,27 +1,33 @@
-"""Fetches one file of a public Kaggle data set through kagglehub, within a time limit.
+"""Fetches one file of a public Kaggle data set through kagglehub, within limits.
 
 In: slug, version and file name. Out: the file's place in kagglehub's cache and the set's version,
-or an error in one line. kagglehub runs in a process of its own: it can be stopped when the network
-hangs, and nothing it prints or raises, a token among it, gets further than this module.
+or an error in one line. What may pass is tried again; each try is one of `kaggle_fetch`.
 """
 
-import errno
-import json
+import logging
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 
+from sluice.data.kaggle_fetch import fetch_apart
 from sluice.errors import SluiceError, SourceError
 from sluice.params import Section, written_as
 
 _UNREACHABLE = "ingest.kaggle.version pins a copy that was fetched before and needs no network"
 _CREDENTIALS = "KAGGLE_API_TOKEN, KAGGLE_USERNAME and KAGGLE_KEY, or the files in ~/.kaggle"
-
+LONGEST_DELAY = 60.0
+"""Seconds that are waited at most before another try, whatever the server asks for."""
 
 Slug = Annotated[
     str, written_as(r"\w[\w-]*/\w[\w-]*", "owner/name, each of letters, digits, - and _")
@@ -38,7 +44,11 @@ class Kaggle(Section):
     file: str | None = None
     """Name of the CSV file inside the data set."""
     timeout_seconds: float = Field(default=300.0, gt=0)
-    """Time that the download may take, in seconds."""
+    """Time that one try may take, in seconds."""
+    tries: int = Field(default=3, ge=1, le=10)
+    """How often the download is tried in all, where another try may help."""
+    delay_seconds: float = Field(default=2.0, ge=0, le=60)
+    """Delay before the second try; it doubles for each further one, up to a minute, with jitter."""
 
     @field_validator("file")
     @classmethod
@@ -47,40 +57,6 @@ class Kaggle(Section):
         if path.is_absolute() or ".." in path.parts or file == "":
             raise ValueError("must name a file inside the data set")
         return file
-
-
-def _problem(error: Exception) -> dict[str, Any]:
-    """Describe an error without its message, which may hold a token."""
-    import requests
-
-    response = getattr(error, "response", None)
-    if response is not None:
-        step = "file" if "DownloadDataset" in response.url else "set"
-        return {"problem": "http", "status": response.status_code, "step": step}
-    if isinstance(error, requests.exceptions.SSLError):
-        return {"problem": "certificate"}
-    if isinstance(error, requests.ConnectionError | requests.Timeout):
-        return {"problem": "connection"}
-    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
-        return {"problem": "system", "errno": error.errno or errno.EIO}
-    return {"problem": "other", "type": type(error).__name__}
-
-
-def _fetch(handle: str, file: str) -> dict[str, Any]:
-    import kagglehub
-    from kagglehub.config import get_kaggle_credentials
-
-    # The boundary of the child process: every failure gets a name, none keeps its message.
-    try:
-        credentials = get_kaggle_credentials()
-    except Exception:
-        return {"problem": "credentials"}
-    try:
-        return {"path": kagglehub.dataset_download(handle, path=file)}
-    except Exception as error:
-        if credentials and type(error) in (ValueError, UnicodeEncodeError):
-            return {"problem": "credentials"}  # a token that a header of HTTP cannot hold
-        return _problem(error)
 
 
 def _explain_status(status: int, step: str, settings: Kaggle) -> SourceError:
@@ -117,6 +93,17 @@ def _explain(answer: dict[str, Any], settings: Kaggle) -> SluiceError | OSError:
                 f"Kaggle cannot be reached for '{settings.slug}': check the network and the proxy; "
                 f"{_UNREACHABLE}"
             )
+        case "truncated":
+            return SourceError(
+                f"Kaggle broke off in the middle of '{settings.file}' of '{settings.slug}': check "
+                "the network and the proxy, or try again later; nothing of it is used"
+            )
+        case "timeout":
+            return SourceError(
+                f"Kaggle has not delivered '{settings.slug}' within "
+                f"{settings.timeout_seconds:g} s: check the network, or raise "
+                f"ingest.kaggle.timeout_seconds; {_UNREACHABLE}"
+            )
         case "certificate":
             return SourceError(
                 "Kaggle's certificate is not trusted here: check the proxy and REQUESTS_CA_BUNDLE"
@@ -133,42 +120,65 @@ def _explain(answer: dict[str, Any], settings: Kaggle) -> SluiceError | OSError:
             )
 
 
-def _run_apart(settings: Kaggle, handle: str) -> dict[str, Any]:
-    """Run `_fetch` in a child process whose output goes nowhere but into the answer."""
-    command = [sys.executable, "-m", __spec__.name, handle, str(settings.file)]
-    try:
-        done = subprocess.run(  # noqa: S603  # our own module; the slug's and file's forms are checked
-            command, capture_output=True, check=False, timeout=settings.timeout_seconds
+def _is_passing(answer: dict[str, Any]) -> bool:
+    """Whether another try may end otherwise."""
+    status = answer.get("status", 0)
+    return answer.get("problem") in ("connection", "truncated", "timeout") or (
+        status in (408, 425, 429) or status >= 500
+    )
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds until the next try: what the server asks for, or a doubling delay with jitter."""
+    outcome = state.outcome
+    asked: float = outcome.result().get("after", 0.0) if outcome else 0.0
+    first = state.kwargs["settings"].delay_seconds
+    backoff = wait_exponential(multiplier=first, max=LONGEST_DELAY) + wait_random(0, first)
+    return max(backoff(state), min(asked, LONGEST_DELAY))
+
+
+def _say_again(state: RetryCallState) -> None:
+    if state.outcome and state.next_action:
+        logging.getLogger(__name__).warning(
+            "%s; try %d of %d follows in %.0f s",
+            _explain(state.outcome.result(), state.kwargs["settings"]),
+            state.attempt_number + 1,
+            state.kwargs["settings"].tries,
+            state.next_action.sleep,
         )
-        answer = json.loads(done.stdout.decode("utf-8", "replace").splitlines()[-1])
-    except subprocess.TimeoutExpired:
-        answer = None
-    except (IndexError, json.JSONDecodeError):
-        answer = {"problem": "other", "type": f"exit status {done.returncode}"}
-    if answer is None:
-        raise SourceError(
-            f"Kaggle has not delivered '{settings.slug}' within "
-            f"{settings.timeout_seconds:g} s: check the network, or raise "
-            f"ingest.kaggle.timeout_seconds; {_UNREACHABLE}"
-        )
-    return dict(answer)
+
+
+def _last_answer(state: RetryCallState) -> dict[str, Any]:
+    return dict(state.outcome.result()) if state.outcome else {}
+
+
+def _fetch(*, settings: Kaggle) -> dict[str, Any]:
+    pinned = f"/versions/{settings.version}" if settings.version else ""
+    handle, file = f"{settings.slug}{pinned}", str(settings.file)
+    return fetch_apart(handle, file, settings.timeout_seconds)
 
 
 def download(settings: Kaggle) -> tuple[Path, str | None]:
     """Fetch the file, or find it in kagglehub's cache; give its path and the set's version.
 
+    What passes by itself (no connection, HTTP 429 and 5xx, half a file, a network that hangs) is
+    tried again after delays that double, with jitter, so that many who failed at once do not come
+    back at once (Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+
     Raises:
         SourceError: no such set or file, no network, refused credentials, or out of time.
         OSError: the cache cannot be written.
     """
-    pinned = f"/versions/{settings.version}" if settings.version else ""
-    answer = _run_apart(settings, f"{settings.slug}{pinned}")
+    retrying = Retrying(
+        retry=retry_if_result(_is_passing),
+        stop=stop_after_attempt(settings.tries),
+        wait=_wait,
+        before_sleep=_say_again,
+        retry_error_callback=_last_answer,
+    )
+    answer = retrying(_fetch, settings=settings)
     if "problem" in answer:
         raise _explain(answer, settings)
     path = Path(answer["path"])
     version = re.search(r"/versions/(\d+)(?:/|$)", path.as_posix())
     return path, version[1] if version else None
-
-
-if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps(_fetch(*sys.argv[1:3])) + "\n")
