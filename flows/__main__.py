@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.errors import FlowError
-from flows.server import lent_server
+from flows.server import lend_server
 from sluice.command import FAILURE, run_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -39,11 +39,11 @@ def pipeline(
 
     Example: python -m flows pipeline --force evaluate
     """
-    with lent_server(Path.cwd()) as wait_for_server:
-        from flows.pipeline import pipeline as run  # takes as long as the server's start
+    wait_for_server = lend_server(Path.cwd())
+    from flows.pipeline import pipeline as run  # takes as long as the server's start
 
-        wait_for_server()
-        _conclude(run(file, parallel, force, return_state=True))
+    wait_for_server()
+    _conclude(run(file, parallel, force, return_state=True))
 
 
 @app.command()

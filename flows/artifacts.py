@@ -36,7 +36,8 @@ def flatten(content: Any, name: str = "") -> list[dict[str, Any]]:
     return [{"metric": name, "value": content}]
 
 
-def _publish_metrics(stage: Stage, root: Path) -> None:
+def publish_metrics(stage: Stage, root: Path) -> None:
+    """Make one table of the metrics of a stage that has any; must be called in its task run."""
     rows = []
     for path in stage.metrics:
         if path.suffix == ".json":
@@ -72,7 +73,7 @@ def _shown(stage: Stage, root: Path) -> list[Path]:
 
 def publish(stage: Stage, root: Path) -> None:
     """Make artifacts of what the stage wrote for people; must be called in its task run."""
-    _publish_metrics(stage, root)
+    publish_metrics(stage, root)
     for path in _shown(stage, root):
         if (root / path).is_file():
             _publish_file(stage, path, root)

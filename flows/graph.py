@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
@@ -33,6 +34,8 @@ class Stage:
     """Files that DVC shows as plots."""
     outputs: tuple[Path, ...]
     """Everything else that it writes."""
+    clean: bool
+    """Whether DVC saw, when it was read, that neither it nor anything it needs has changed."""
 
 
 def _kind(out: Output) -> str:
@@ -41,7 +44,24 @@ def _kind(out: Output) -> str:
     return "plot" if out.plot else "other"
 
 
-def _describe(stage: DvcStage, graph: DiGraph, root: Path) -> Stage:
+def _changed(repo: Repo, file: Path, steps: list[DvcStage]) -> set[str]:
+    """Names of stages that are not as `dvc.lock` says; all while another command has DVC's lock."""
+    try:
+        return set(repo.status(targets=[str(file)], with_deps=True))
+    except LockError:
+        return {stage.addressing for stage in steps}
+
+
+def _dirty(changed: set[str], steps: list[DvcStage], graph: DiGraph) -> set[str]:
+    """What changed, and what needs it, directly or not; `steps` are in an order that can run."""
+    dirty = set(changed)
+    for stage in steps:
+        if any(needed.addressing in dirty for needed in graph.successors(stage)):
+            dirty.add(stage.addressing)
+    return dirty
+
+
+def _describe(stage: DvcStage, graph: DiGraph, root: Path, dirty: set[str]) -> Stage:
     places: dict[str, list[Path]] = {"metric": [], "plot": [], "other": []}
     for out in stage.outs:
         places[_kind(out)].append(Path(out.fs_path).relative_to(root))
@@ -52,6 +72,7 @@ def _describe(stage: DvcStage, graph: DiGraph, root: Path) -> Stage:
         metrics=tuple(places["metric"]),
         plots=tuple(places["plot"]),
         outputs=tuple(places["other"]),
+        clean=stage.addressing not in dirty,
     )
 
 
@@ -69,6 +90,7 @@ def read_graph(root: Path, file: Path = Path("dvc.yaml")) -> dict[str, Stage]:
         with Repo(str(root)) as repo:
             graph = get_active_graph(repo.index.graph)
             steps = plan_repro(graph, repo.stage.collect(str(file)))
-            return {stage.addressing: _describe(stage, graph, root) for stage in steps}
+            dirty = _dirty(_changed(repo, file, steps), steps, graph)
+            return {stage.addressing: _describe(stage, graph, root, dirty) for stage in steps}
     except DvcException as error:
         raise FlowError(f"DVC cannot read {file}: {' '.join(str(error).split())}") from error

@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
 
-from flows.artifacts import publish
+from flows.artifacts import publish, publish_metrics
 from flows.children import Children
 from flows.errors import FlowError
 from flows.graph import Stage, read_graph
@@ -77,6 +77,10 @@ def _retries_help(task_: Any, _run: TaskRun, _state: "State[Any]") -> bool:
 def reproduce(stage: Stage, force: bool, root: Path, children: Children) -> "State[None]":
     """Run one stage by DVC, unless it is up to date; its lines go to the log as they come."""
     logger, lines, began = get_run_logger(), deque[str](maxlen=1000), time.monotonic()
+    if stage.clean and not force:
+        logger.info("Stage '%s' didn't change, nor did what it needs", stage.name)
+        publish_metrics(stage, root)
+        return Completed(name="Cached", message="nothing has changed")
 
     def report(line: str) -> None:
         if line:

@@ -4,14 +4,14 @@ In: a folder for its database. Out: `PREFECT_API_URL` in this process's environm
 before prefect is imported: server and flow then load side by side, which halves the start.
 """
 
-import contextlib
+import atexit
 import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from flows.children import start_guarded, stop_guarded
@@ -78,18 +78,18 @@ def await_server(process: subprocess.Popen[bytes], address: str) -> None:
             time.sleep(0.05)
 
 
-@contextlib.contextmanager
-def lent_server(root: Path) -> Iterator[Callable[[], None]]:
-    """Start a server unless one is named; yield what waits for it. It ends with this process."""
+def lend_server(root: Path) -> Callable[[], None]:
+    """Start a server unless one is named; give what waits for it. It ends with this process.
+
+    Exit handlers run last in, first out: prefect, imported after this call, sends what it still has
+    to tell, and only then the server stops.
+    """
     home = root / HOME
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home.resolve()))
     if os.environ.get("PREFECT_API_URL"):
-        yield lambda: None
-        return
+        return lambda: None
     process, address = start_server(home)
+    atexit.register(stop_guarded, process)
     os.environ["PREFECT_API_URL"] = address
-    try:
-        yield lambda: await_server(process, address)
-    finally:
-        stop_guarded(process)
+    return lambda: await_server(process, address)

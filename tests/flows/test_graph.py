@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from flow_project import NAMES, make_flow_project
 from workspace import ROOT, environment
 
 from flows.errors import FlowError
@@ -56,3 +57,28 @@ def test_a_sibling_pipeline_has_names_with_its_file() -> None:
 def test_a_missing_file_is_one_line() -> None:
     with pytest.raises(FlowError, match=r"elsewhere/dvc\.yaml is missing: run from"):
         read_graph(ROOT, Path("elsewhere/dvc.yaml"))
+
+
+@pytest.mark.slow
+def test_clean_is_what_has_not_changed_nor_needs_what_has(tmp_path, monkeypatch) -> None:
+    folder = make_flow_project(tmp_path / "project")
+    monkeypatch.chdir(folder)
+
+    def clean() -> set[str]:
+        return {name for name, stage in read_graph(folder).items() if stage.clean}
+
+    def reproduce() -> None:
+        command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
+        subprocess.run(command, env=environment(), check=True)
+
+    assert clean() == set()
+    reproduce()
+    assert clean() == set(NAMES)
+    (folder / "out/a.txt").write_text("changed by hand")
+    assert clean() == {"start", "side@b"}
+    reproduce()
+    (folder / "input.txt").write_text("other")
+    assert clean() == set()
+    reproduce()
+    (folder / "out/end.txt").unlink()
+    assert clean() == {"start", "side@a", "side@b"}
