@@ -108,6 +108,7 @@ ALLOWED = {
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},
     "registry": {"registry", "serving", "text", "evaluation", "reporting"},
+    "watching": {"watching", "registry", "serving", "data", "models", "evaluation", "reporting"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
 }
 NEUTRAL = {"__version__", "errors", "params", "files", "temperature", "tokens"}

@@ -23,7 +23,11 @@ SECTIONS = (
     "ingest", "clean", "split", "augment", "probe", "train", "baseline", "suspect", "evaluate",
     "crossvalidate", "explain", "report",
 )  # fmt: skip
-SETTINGS = {"gate": "sluice.registry.settings", "flows": "sluice.flow_settings"}
+SETTINGS = {
+    "gate": "sluice.registry.settings",
+    "flows": "sluice.flow_settings",
+    "watch": "sluice.watching.settings",
+}
 """Sections without a stage of their name, and the module of each one's class."""
 ALL_SECTIONS = (*SECTIONS, *SETTINGS)
 MAX_VALUES = 100_000
@@ -142,6 +146,15 @@ def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[
     return sorted(model.model_fields)
 
 
+_UNSHOWN = ("missing", "secret")
+"""Types of errors whose input is not repeated; a validator raises `secret` itself."""
+
+
+def _shown(value: Any) -> str:
+    """A value as it was given; of an address only its kind, since it may hold a secret."""
+    return re.sub(r"://.*", "://...", f"{value!r:.80}")
+
+
 def _explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     lines = []
     for problem in error.errors():
@@ -151,7 +164,7 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
             valid = ", ".join(_fields_at(model, location))
             lines.append(f"{key}: unknown key" + (f"; valid keys: {valid}" if valid else ""))
         else:
-            given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r:.80})"
+            given = "" if problem["type"] in _UNSHOWN else f" (given: {_shown(problem['input'])})"
             lines.append(f"{key}: {problem['msg']}{given}")
     return "\n       ".join(lines)
 
