@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ MAX_LINE = 500
 """Characters of a line in a log; a stage may print foreign text."""
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """A line without what would steer a terminal, of bounded length."""
     shown = "".join(
         one if one.isprintable() else ascii(one)[1:-1] for one in line.expandtabs()[:MAX_LINE]
@@ -84,7 +85,7 @@ def reproduce(stage: Stage, force: bool, root: Path, children: Children) -> "Sta
 
     def report(line: str) -> None:
         if line:
-            lines.append(_printable(line))
+            lines.append(printable(line))
             logger.info(lines[-1])
 
     status = children.run(_command(stage.name, force), report)
@@ -123,6 +124,14 @@ class GraphRun:
         self.states: dict[str, State[Any]] = {}
         self.locks = _lock_files(stages, root)
         self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def keep_only(self, names: frozenset[str]) -> None:
+        """Leave all other stages out; what they wrote before is taken as it is."""
+        self.stages = {
+            name: replace(stage, needs=stage.needs & names)
+            for name, stage in self.stages.items()
+            if name in names
+        }
 
     def _submit(self, name: str, force: bool, children: Children) -> None:
         stage = self.stages[name]
@@ -199,15 +208,15 @@ def _retry_options(name: str, settings: Flows) -> dict[str, Any]:
     }
 
 
-def _known(names: list[str], stages: dict[str, Stage]) -> frozenset[str]:
+def _known(names: list[str], stages: dict[str, Stage], key: str) -> frozenset[str]:
     unknown = sorted(set(names) - set(stages))
     if unknown:
-        raise FlowError(f"force: unknown stage {', '.join(unknown)}; stages: {', '.join(stages)}")
+        raise FlowError(f"{key}: unknown stage {', '.join(unknown)}; stages: {', '.join(stages)}")
     return frozenset(names)
 
 
 @contextlib.contextmanager
-def _stopping(children: Children) -> Iterator[Children]:
+def stopping(children: Children) -> Iterator[Children]:
     """End all processes on whatever ends the flow: Ctrl-C, cancellation, a defect."""
     try:
         yield children
@@ -227,7 +236,10 @@ def _prepare(root: Path) -> None:
 
 @flow(name="pipeline", persist_result=False)
 def pipeline(
-    file: Path = Path("dvc.yaml"), parallel: int | None = None, force: list[str] | None = None
+    file: Path = Path("dvc.yaml"),
+    parallel: int | None = None,
+    force: list[str] | None = None,
+    only: list[str] | None = None,
 ) -> "State[None]":
     """Bring all stages of a `dvc.yaml` up to date.
 
@@ -235,6 +247,7 @@ def pipeline(
         file: the `dvc.yaml`, from the project's root: another one for a sibling pipeline.
         parallel: stages at once; without it, `flows.parallel` of params.yaml.
         force: names of stages to run even if nothing has changed.
+        only: names of stages, where not all of them are to be brought up to date.
     """
     root = Path.cwd()
     try:
@@ -244,8 +257,10 @@ def pipeline(
         with hold_workspace(root, str(runtime.flow_run.name)) as lock:
             _prepare(root)
             run = GraphRun(read_graph(root, file), settings, root)
-            forced = _known(force or [], run.stages)
-            with _stopping(Children(root, (lock,))) as children:
+            if only is not None:
+                run.keep_only(_known(only, run.stages, "only"))
+            forced = _known(force or [], run.stages, "force")
+            with stopping(Children(root, (lock,))) as children:
                 run.run(forced, children)
     except SluiceError as error:
         return Failed(message=str(error))

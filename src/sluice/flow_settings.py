@@ -3,7 +3,11 @@
 In: the section. Out: frozen settings. None of them changes what a stage writes.
 """
 
-from pydantic import Field
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from sluice.params import Section
 
@@ -21,6 +25,50 @@ class Retry(Section):
     """Share by which a delay is varied at random, so that many do not come back at once."""
 
 
+Event = Literal["promoted", "kept", "waiting", "nothing new", "failed", "drift"]
+"""What may be told; `nothing new` ends most retrainings, and is told only if it is asked for."""
+
+
+class Notify(Section):
+    """Who is told what flows decide; the channel's address is a secret, and never written here."""
+
+    environment: str | None = None
+    """Environment variable that holds one or more Apprise URLs (json://, slack://, mailto://)."""
+    block: str | None = None
+    """Prefect block, as type/name: a notification block (slack-webhook/team), or secret/NAME with
+    an Apprise URL."""
+    events: tuple[Event, ...] = ("promoted", "kept", "waiting", "failed", "drift")
+    """What is told."""
+
+    @field_validator("environment")
+    @classmethod
+    def _is_a_name(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):
+            raise PydanticCustomError(
+                "secret",
+                "name an environment variable here, in capitals, and put the address into it: "
+                "params.yaml is no place for a secret",
+            )
+        return name
+
+    @field_validator("block")
+    @classmethod
+    def _is_a_block(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[a-z0-9-]{1,64}/[a-z0-9-]{1,64}", name):
+            raise PydanticCustomError(
+                "secret",
+                "name a Prefect block here, as type/name, and put the address into it: params.yaml "
+                "is no place for a secret",
+            )
+        return name
+
+    @model_validator(mode="after")
+    def _one_channel(self) -> "Notify":
+        if self.environment and self.block:
+            raise ValueError("notify.environment and notify.block are two channels: choose one")
+        return self
+
+
 class Flows(Section):
     """How flows run the graph."""
 
@@ -28,3 +76,7 @@ class Flows(Section):
     """Stages that run at once where they do not need each other."""
     retry: Retry = Retry()
     """Stages that are tried again."""
+    notify: Notify = Notify()
+    """Who is told what flows decide."""
+    approval_seconds: int = Field(86_400, ge=0)
+    """How long `retrain` stays paused for a person's answer where `gate.approval` is `manual`."""
