@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flow test lint types bench lock docs clean
+.PHONY: help setup run flow retrain watch test lint types bench lock docs clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,12 @@ flow: $(READY)  ## The same as one Prefect flow run; a server is needed only to 
 	@sluice check
 	$(BIN)/python -m flows pipeline
 	@sluice summary
+
+retrain: $(READY)  ## Take the data anew; if there is new data train, gate, promote or keep.
+	$(BIN)/python -m flows retrain
+
+watch: $(READY)  ## Hold the new texts of data/incoming against the champion.
+	$(BIN)/python -m flows watch
 
 test: $(READY) lint types  ## Linter, types and all tests.
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -47,6 +47,41 @@ def pipeline(
 
 
 @app.command()
+def retrain(
+    force: Annotated[bool, typer.Option("--force", help="Train without a reason too.")] = False,
+    drift: Annotated[str | None, typer.Option(help="What drifted, in words.")] = None,
+) -> None:
+    """Take the data anew; with new data, drift or --force train, and let the gate decide.
+
+    Without a server named there is nobody who could answer a paused run: with gate.approval: manual
+    the challenger then waits for sluice promote --approve.
+
+    Example: python -m flows retrain --force
+    """
+    named = bool(os.environ.get("PREFECT_API_URL"))
+    wait_for_server = lend_server(Path.cwd())
+    from flows.retrain import retrain as run
+
+    wait_for_server()
+    _conclude(run(force, drift, None if named else 0, return_state=True))
+
+
+@app.command()
+def watch(
+    path: Annotated[Path | None, typer.Argument(help="New texts [watch.path].")] = None,
+) -> None:
+    """Hold new texts against the champion; raise an alarm if they have drifted.
+
+    Example: python -m flows watch data/incoming
+    """
+    wait_for_server = lend_server(Path.cwd())
+    from flows.watch import watch as run
+
+    wait_for_server()
+    _conclude(run(path, return_state=True))
+
+
+@app.command()
 def automations() -> None:
     """Create or update the automations on the server that PREFECT_API_URL names.
 
@@ -54,10 +89,17 @@ def automations() -> None:
     """
     if not os.environ.get("PREFECT_API_URL"):
         raise FlowError("name the server by PREFECT_API_URL: one that is lent forgets automations")
-    from flows.automations import apply_automation, crash_zombies
+    from flows.automations import (
+        apply_automation,
+        crash_zombies,
+        find_deployment,
+        retrain_on_drift,
+    )
 
     apply_automation(crash_zombies())
     typer.echo("a run without heartbeats is marked Crashed")
+    apply_automation(retrain_on_drift(find_deployment("retrain/retrain")))
+    typer.echo("drift starts the deployment retrain/retrain")
 
 
 if __name__ == "__main__":

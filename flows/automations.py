@@ -5,12 +5,17 @@ runs, and when, is said by the deployments.
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
+from prefect.exceptions import ObjectNotFound
+
+from flows.errors import FlowError
+from flows.watch import EVENT, SUBJECT
 
 MISSED = timedelta(seconds=90)
 """Time without a heartbeat after which a run counts as dead; deployed ones beat each 30 seconds."""
@@ -41,6 +46,40 @@ def crash_zombies(missed: timedelta = MISSED) -> AutomationCore:
                 state=StateType.CRASHED,
                 name="Crashed",
                 message="no heartbeat: the process of this run is gone",
+            )
+        ],
+    )
+
+
+def find_deployment(name: str) -> UUID:
+    """The id of a deployment, named flow/deployment.
+
+    Raises:
+        FlowError: it is not on the server.
+    """
+    with get_client(sync_client=True) as client:
+        try:
+            return client.read_deployment_by_name(name).id
+        except ObjectNotFound as error:
+            raise FlowError(f"no deployment {name}: run prefect deploy --all first") from error
+
+
+def retrain_on_drift(retrain: UUID) -> AutomationCore:
+    """Run the deployment of `retrain` when `watch` has seen drift, and tell it what drifted."""
+    return AutomationCore(
+        name="sluice: retrain on drift",
+        description="New texts that drifted away from the champion's start a retraining.",
+        enabled=True,
+        trigger=EventTrigger(
+            expect={EVENT},
+            match=ResourceSpecification({"prefect.resource.id": [SUBJECT]}),
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(0),
+        ),
+        actions=[
+            RunDeployment(
+                deployment_id=retrain, parameters={"drift": "{{ event.payload.summary }}"}
             )
         ],
     )

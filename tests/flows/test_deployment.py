@@ -93,7 +93,8 @@ def task_states(server: str, run: str) -> dict[str, str]:
 def test_the_deployment_says_what_it_is(server, deployed) -> None:
     found = look(server, "deployments/name/pipeline/pipeline")
     assert found["tags"] == ["sluice", "pipeline"]
-    assert found["parameters"] == {"file": "dvc.yaml", "parallel": None, "force": None}
+    given = {"file": "dvc.yaml", "parallel": None, "force": None, "only": None}
+    assert found["parameters"] == given
     assert found["description"].startswith("Bring every stage")
     assert found["global_concurrency_limit"]["limit"] == 1
     assert found["concurrency_options"]["collision_strategy"] == "ENQUEUE"
