@@ -15,6 +15,7 @@ from sluice.command import run_app
 from sluice.errors import ParamsError
 from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
 from sluice.registry import commands
+from sluice.watching.commands import watch
 
 app = typer.Typer(
     add_completion=False,
@@ -193,7 +194,7 @@ def explain(
     Console(highlight=False).print(describe(explain_text(load_model(model), text, label)))
 
 
-for command in (commands.promote, commands.rollback, commands.models, commands.tag):
+for command in (commands.promote, commands.rollback, commands.models, commands.tag, watch):
     app.command()(command)
 
 
