@@ -18,6 +18,7 @@ COMMANDS = (
     "params",
     "summary",
     "leak-lab",
+    "verify",
     "tune",
     "explain",
     "promote",

@@ -25,6 +25,8 @@ app = typer.Typer(
     epilog="Examples: sluice check · sluice params train · sluice summary · dvc repro",
 )
 
+FOUND = 3
+"""Exit status of `sluice verify` where something is damaged or changed."""
 
 # Classes that are also to be had without torch, which takes seconds to load.
 _LIGHT = {"train": "sluice.variants", "explain": "sluice.explain_settings"}
@@ -147,6 +149,34 @@ def leak_lab(
 
     request = Request(csv, text, label, delimiter, encoding, preset, rows)
     run_lab(request, model, seeds, test_share, out, Console())
+
+
+@app.command()
+def verify(
+    root: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
+) -> None:
+    """Hash DVC's cache and all outputs: a damaged copy is deleted, a changed output is named.
+
+    Exit status: 0 all is well, 3 something was found, 1 an error.
+
+    Example: sluice verify --root .
+    """
+    from sluice.data.display import show_list
+    from sluice.integrity import verify as look
+
+    found = look(root)
+    if found.damaged:
+        names = show_list([path.parent.name + path.name for path in found.damaged])
+        typer.echo(
+            f"deleted from DVC's cache, for their content is not what they are named: {names}"
+        )
+    if found.doubtful:
+        names = show_list([str(path) for path in found.doubtful])
+        typer.echo(f"not the files of dvc.lock: {names}")
+    if found.damaged or found.doubtful:
+        typer.echo("dvc pull fetches whole copies from a remote, dvc repro makes them anew")
+        raise typer.Exit(FOUND)
+    typer.echo(f"{found.looked_at} files are what dvc.lock and their names say")
 
 
 @app.command()
