@@ -107,6 +107,7 @@ ALLOWED = {
     "serving": {"serving", "data", "text", "models"},
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},
+    "forecasting": {"forecasting", "models", "evaluation", "reporting"},
     "registry": {"registry", "serving", "text", "evaluation", "reporting"},
     "watching": {"watching", "registry", "serving", "data", "models", "evaluation", "reporting"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
