@@ -1,5 +1,6 @@
 """DVC remotes: a folder, and an S3 API on the loopback (moto's server, in a process of its own)."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from workspace import environment
+from dvc.repo import Repo
+from workspace import environment, make_workspace
 
 GRAPH = """
 stages:
@@ -148,3 +150,20 @@ def test_a_file_that_the_remote_has_lost_is_made_anew(tmp_path: Path) -> None:
     assert clone_and_pull(first, second).returncode != 0
     assert "Running stage 'copy'" in run(second, "dvc", "repro").stdout
     assert (second / "many/a.txt").read_text() == "whole\n"
+
+
+def test_git_ignores_what_dvc_caches_and_nothing_else(tmp_path: Path) -> None:
+    folder = make_workspace(tmp_path / "project", git=True)
+    with Repo(str(folder)) as repo:
+        outs = {os.path.relpath(out.fs_path, folder): out.use_cache for out in repo.index.outs}
+    asked = subprocess.run(
+        ["git", "check-ignore", "--stdin"],
+        cwd=folder,
+        input="\n".join(f"{path}/x" if "." not in path else path for path in outs),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ignored = {line.removesuffix("/x") for line in asked.stdout.splitlines()}
+    assert ignored == {path for path, cached in outs.items() if cached}
+    assert {path for path, cached in outs.items() if not cached} > {"reports/report.md"}
