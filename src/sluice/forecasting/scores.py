@@ -89,41 +89,52 @@ def ratio_interval(squares: Floats, others: Floats, block: int, params: Evaluati
     return percentile_interval(ratios, params.confidence)
 
 
-def error_scales(validation: pd.DataFrame, log: bool) -> pd.DataFrame:
-    """Root mean square of errors by horizon on the last part of the training series.
+def _errors(table: pd.DataFrame, log: bool) -> Floats:
+    actual, forecast = (table[name].to_numpy(np.float64) for name in ("actual", "forecast"))
+    return np.asarray(np.log(actual / forecast) if log else actual - forecast)
+
+
+def running_scales(table: pd.DataFrame, log: bool) -> tuple[Floats, Floats]:
+    """Root mean square of what was known of the errors of each forecast's horizon at its origin.
+
+    These are the errors on the validation part, by networks that had not seen it, and those test
+    errors whose time had come: what a forecaster in use would know, and no more.
 
     Args:
-        validation: forecasts of one candidate there, by networks that had not seen it.
+        table: validation and test forecasts of one candidate and seed, one index for all rows.
         log: of logarithms, so that an interval grows with the level.
 
     Returns:
-        columns `scale` and `count` by horizon; a horizon without errors has the farthest one's.
+        the scale and the number of errors for each row; not a number where nothing was known.
     """
-    actual, forecast = validation["actual"], validation["forecast"]
-    errors = np.log(actual) - np.log(forecast) if log else actual - forecast
-    groups = errors.groupby(validation["horizon"])
-    return pd.DataFrame({"scale": np.sqrt((errors**2).groupby(validation["horizon"]).mean()),
-                         "count": groups.count()})  # fmt: skip
+    scales, counts = (pd.Series(np.nan, index=table.index, dtype="float64") for _ in range(2))
+    for _, rows in table.groupby("horizon"):
+        targets = (rows["origin"] + rows["horizon"]).to_numpy()
+        squares = _errors(rows, log) ** 2
+        known = np.isfinite(squares)  # not where the series had a gap
+        order = np.argsort(targets[known], kind="stable")
+        sums = np.concatenate([[0.0], np.cumsum(squares[known][order])])
+        count = np.searchsorted(targets[known][order], rows["origin"].to_numpy(), side="right")
+        counts[rows.index] = count
+        scales[rows.index] = np.sqrt(sums[count] / np.where(count, count, np.nan))
+    return scales.to_numpy(np.float64, na_value=np.nan), counts.to_numpy(np.float64)
 
 
-def make_intervals(table: pd.DataFrame, scales: pd.DataFrame, level: float, log: bool) -> Floats:
-    """Put an interval round each forecast: Student's t times the scale of its horizon.
+def make_intervals(
+    forecasts: Floats, scales: Floats, counts: Floats, level: float, log: bool
+) -> Floats:
+    """Put an interval round each forecast: Student's t times the scale, (rows, 2).
 
-    The scale is estimated from as many errors as there were (Hyndman & Athanasopoulos 2021, 5.5,
-    with t for the normal because of their number).
-
-    Returns:
-        low and high, (rows, 2).
+    After Hyndman & Athanasopoulos 2021, "Forecasting: Principles and Practice", 5.5, with t for
+    the normal distribution because the scale is estimated from so few errors.
     """
-    found = scales.reindex(table["horizon"], method="ffill")
-    half = student.ppf((1 + level) / 2, found["count"].to_numpy()) * found["scale"].to_numpy()
-    forecast = table["forecast"].to_numpy(np.float64)
+    half = student.ppf((1 + level) / 2, np.maximum(counts, 1)) * scales
     if log:
-        return np.stack([forecast * np.exp(-half), forecast * np.exp(half)], axis=1)
-    return np.stack([forecast - half, forecast + half], axis=1)
+        return np.stack([forecasts * np.exp(-half), forecasts * np.exp(half)], axis=1)
+    return np.stack([forecasts - half, forecasts + half], axis=1)
 
 
-def coverage_interval(hits: int, count: int, confidence: float) -> Interval:
+def coverage_interval(hits: float, count: int, confidence: float) -> Interval:
     """Interval of a share by Clopper & Pearson 1934; errors of near times make it too narrow."""
     tail = (1 - confidence) / 2
     low = float(beta.ppf(tail, hits, count - hits + 1)) if hits else 0.0

@@ -157,6 +157,17 @@ class Evaluation(Section):
     """Of the bootstrap."""
 
 
+class Published(Section):
+    """An entry of published.yaml: figures that are printed elsewhere."""
+
+    train: float = Field(gt=0.0)
+    """RMSE on the training part."""
+    test: float = Field(gt=0.0)
+    """RMSE on the test part."""
+    skipped: int = Field(ge=0)
+    """Values at the start of the test part that it does not forecast; nor does it the last one."""
+
+
 def read_settings(path: Path, name: str, model: type[Model]) -> Model:
     """Read the section `name` of a forecast's params file.
 
