@@ -110,9 +110,10 @@ ALLOWED = {
     "forecasting": {"forecasting", "models", "evaluation", "reporting"},
     "registry": {"registry", "serving", "text", "evaluation", "reporting"},
     "watching": {"watching", "registry", "serving", "data", "models", "evaluation", "reporting"},
+    "predicting": {"predicting", "registry", "serving"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
 }
-NEUTRAL = {"__version__", "errors", "params", "files", "temperature", "tokens"}
+NEUTRAL = {"__version__", "errors", "params", "files", "temperature", "terminal", "tokens"}
 
 
 @pytest.mark.parametrize("room", ALLOWED)

@@ -325,9 +325,9 @@ def test_every_key_of_the_projects_file_is_a_field() -> None:
 
 
 def read_names() -> set[str]:
-    """Every attribute that the source reads, and every name that it asks for by text."""
+    """Every attribute that the source and the flows read, and every name asked for by text."""
     names = set()
-    for path in (ROOT / "src").rglob("*.py"):
+    for path in (*(ROOT / "src").rglob("*.py"), *(ROOT / "flows").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 names.add(node.attr)

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from sluice.errors import SluiceError
+from sluice.terminal import escape_controls
 
 FAILURE = 1
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
@@ -62,11 +63,6 @@ def run_stage(stage: Callable[..., Any]) -> None:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(stage)
     run_app(app)
-
-
-def escape_controls(text: str, kept: str = "") -> str:
-    """Escape what would steer a terminal in foreign text, but for the letters of `kept`."""
-    return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in text)
 
 
 def _report(message: str) -> int:

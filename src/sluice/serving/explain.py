@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from rich.text import Text
 
-from sluice.command import escape_controls
 from sluice.data.batches import ngram_batch
 from sluice.errors import ParamsError
 from sluice.models.attribution import attribute
 from sluice.serving.model import Model
+from sluice.terminal import escape_controls
 from sluice.text.shares import ngram_shares, token_words
 
 MOST_WORDS = 400
