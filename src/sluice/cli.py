@@ -14,6 +14,7 @@ from sluice import __version__
 from sluice.command import run_app
 from sluice.errors import ParamsError
 from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
+from sluice.predicting.commands import predict
 from sluice.registry import commands
 from sluice.watching.commands import watch
 
@@ -224,7 +225,31 @@ def explain(
     Console(highlight=False).print(describe(explain_text(load_model(model), text, label)))
 
 
-for command in (commands.promote, commands.rollback, commands.models, commands.tag, watch):
+@app.command()
+def forecast(
+    csv: Annotated[Path, typer.Argument(help="A CSV with a row for each time.")],
+    time: Annotated[str | None, typer.Option(help="Column of the times [first].")] = None,
+    value: Annotated[str | None, typer.Option(help="Column of the values [second].")] = None,
+    horizon: Annotated[int, typer.Option(help="Steps ahead.")] = 12,
+    season: Annotated[
+        int | None, typer.Option(min=1, help="Steps in a season [by the frequency].")
+    ] = None,
+    carry: Annotated[bool, typer.Option("--carry", help="Carry the last value over gaps.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the forecasts as CSV.")] = None,
+) -> None:
+    """Forecast a series by small LSTMs, and say how good they were on its last third.
+
+    Example: sluice forecast pipelines/forecast/data/airline-passengers.csv --horizon 12
+    """
+    from rich.console import Console
+
+    from sluice.forecasting.command import Request, forecast_file
+
+    request = Request(csv, time, value, season, carry, horizon)
+    forecast_file(request, out, Console(highlight=False))
+
+
+for command in (predict, commands.promote, commands.rollback, commands.models, commands.tag, watch):
     app.command()(command)
 
 

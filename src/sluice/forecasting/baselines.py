@@ -118,7 +118,7 @@ def fit_baseline(name: BaselineName, train: Floats, season: int, sarima: Sarima)
     if len(train) < 2 * season + 8:
         raise DataError(
             f"the part to fit has {len(train)} values, and baselines need {2 * season + 8} for a "
-            f"season of {season}: give a longer series or set series.season"
+            f"season of {season}: give a longer series or set the season"
         )
     with warnings.catch_warnings():
         # An optimiser that stops early leaves a worse baseline, not a wrong one.

@@ -155,6 +155,7 @@ def draw_coverage(summary: Mapping[str, Any]) -> Figure:
         for name, colour, line in _shown(summary):
             shares = summary["candidates"][name]["coverage"][f"{100 * level:g}"]["by_horizon"]
             steps = range(1, len(shares) + 1)
+            panel.set_xticks(steps[:: max(1, len(steps) // 6)])
             values = [100 * one for one in shares]
             panel.plot(steps, values, line, marker=".", color=colour, label=_name(name))
         panel.set_ylim(0, 103)

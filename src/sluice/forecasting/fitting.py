@@ -60,7 +60,7 @@ def make_examples(
         raise DataError(
             f"a part of {len(train)} values leaves fewer than {MIN_EXAMPLES} examples: "
             f"{reach(framing, choice, scaler) + MIN_EXAMPLES} are needed; give a longer series, "
-            "or a shorter season in series.season"
+            "or set a shorter season"
         )
     inputs = torch.from_numpy(np.ascontiguousarray(features, np.float32))
     answers = torch.from_numpy(targets.astype(np.float32))

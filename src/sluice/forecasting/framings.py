@@ -85,7 +85,7 @@ def fit_scaler(train: Floats, framing: Framing, choice: Choice, season: int) -> 
     if len(train) <= lag + 1:
         raise DataError(
             f"the training part has {len(train)} values, too few for a season of {season}: "
-            "give a longer series or set series.season"
+            "give a longer series or set the season"
         )
     raw = Scaler(choice.scale == "log", lag, 0.0, 1.0)
     differences = raw.scale(raw.transform(train))

@@ -27,6 +27,8 @@ class Run(NamedTuple):
     """What was chosen or fitted, as JSON."""
     models: dict[int, Combined]
     """Trained networks by seed; none of a baseline."""
+    chosen: list[Chosen]
+    """The choices whose forecasts are averaged; none of a baseline."""
 
 
 def check_length(series: Series, bounds: Bounds) -> None:
@@ -40,7 +42,7 @@ def check_length(series: Series, bounds: Bounds) -> None:
         raise DataError(
             f"the series has {bounds.end} values, of which {bounds.first} stand before the part "
             f"that choices are made on: {need} are needed there for a season of {series.season}; "
-            "give a longer series, set series.season, or change section parts"
+            "give a longer series, set the season, or change section parts"
         )
 
 
@@ -88,7 +90,7 @@ def run_framing(
         tables.append(_label(_parts(series, bounds, *rolls, horizon), name, seed))
         models[seed] = final
     facts = {"says": framing.says, "tried": _describe(tried), "combined": len(best)}
-    return Run(pd.concat(tables, ignore_index=True), facts, models)
+    return Run(pd.concat(tables, ignore_index=True), facts, models, best)
 
 
 def run_baseline(
@@ -105,4 +107,4 @@ def run_baseline(
     rolls = [(one.roll, one.reach) for one in fits]
     table = _parts(series, bounds, rolls[0], rolls[1], horizon)
     facts = {"says": fits[1].says}
-    return Run(_label(table, name, BASELINE_SEED).reset_index(drop=True), facts, {})
+    return Run(_label(table, name, BASELINE_SEED).reset_index(drop=True), facts, {}, [])

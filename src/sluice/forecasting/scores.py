@@ -117,7 +117,7 @@ def running_scales(table: pd.DataFrame, log: bool) -> tuple[Floats, Floats]:
         count = np.searchsorted(targets[known][order], rows["origin"].to_numpy(), side="right")
         counts[rows.index] = count
         scales[rows.index] = np.sqrt(sums[count] / np.where(count, count, np.nan))
-    return scales.to_numpy(np.float64, na_value=np.nan), counts.to_numpy(np.float64)
+    return np.asarray(scales, dtype=np.float64), np.asarray(counts, dtype=np.float64)
 
 
 def make_intervals(

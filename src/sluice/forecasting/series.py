@@ -135,7 +135,7 @@ def _fill(values: "pd.Series[float]", where: str, carry: bool) -> "pd.Series[flo
     if not carry:
         raise DataError(
             f"{where}: {len(missing)} of {len(values)} times have no value: {named}{more}; add "
-            "them, or set series.gaps to carry"
+            "them, or let the last value be carried (series.gaps: carry, --carry)"
         )
     return values.ffill()  # the past only: nothing of the test part reaches back
 

@@ -15,8 +15,13 @@ from sluice.forecasting.series import Series, make_series
 from sluice.forecasting.settings import Reading
 
 
-def read_table(path: Path, time: str, value: str) -> pd.DataFrame:
+def read_table(path: Path, time: str | None, value: str | None) -> pd.DataFrame:
     """Read two columns of a CSV as texts, named `time` and `value`.
+
+    Args:
+        path: the file.
+        time: name of the column of times; None takes the first column.
+        value: name of the column of values; None takes the second.
 
     Raises:
         SourceError: the file is missing, empty, no CSV in UTF-8, or lacks a column.
@@ -24,18 +29,20 @@ def read_table(path: Path, time: str, value: str) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise SourceError(f"{path} is not there or is no file: check series.path") from error
+        raise SourceError(f"{path} is not there or is no file: check the path") from error
     except pd.errors.EmptyDataError as error:
         raise SourceError(f"{path} is empty: it must have a header and rows") from error
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise SourceError(f"{path} is no CSV in UTF-8 ({reason})") from error
     table = table.rename(columns=lambda name: str(name).strip())
+    names = [*table.columns, "", ""]
+    time, value = time or names[0], value or names[1]
     for key, name in (("time", time), ("value", value)):
         if list(table.columns).count(name) != 1:
             there = ", ".join(repr(str(one))[:40] for one in table.columns[:8])
             raise SourceError(
-                f"{path}: no single column {name!r} for series.{key}; the file has {there}"
+                f"{path}: no single column {name!r} for the {key}; the file has {there}"
             )
     return pd.DataFrame({"time": table[time].str.strip(), "value": table[value].str.strip()})
 
