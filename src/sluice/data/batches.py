@@ -109,8 +109,21 @@ class Batches:
 
 
 def predicted_batches(rows: LabelledRows) -> Batches:
-    """Batches that cover all rows once, to be predicted."""
-    return Batches(rows, ordered_batches(rows.tokens.lengths, PREDICTED_AT_ONCE))
+    """Batches that cover all rows, to be predicted: rows of one length, a lone row twice.
+
+    Sums end in other last bits where they run over padding, and where a matrix has one row. So no
+    row is padded and none stands alone, and a row's numbers do not depend on what is asked beside
+    it (docs/predicting.md): one text is answered as it is among a million.
+    """
+    order = np.argsort(rows.tokens.lengths, kind="stable")
+    ends = np.flatnonzero(np.diff(rows.tokens.lengths[order])) + 1
+    batches: list[Ints] = []
+    for group in np.split(order, ends):
+        parts = (
+            group[at : at + PREDICTED_AT_ONCE] for at in range(0, len(group), PREDICTED_AT_ONCE)
+        )
+        batches += [np.repeat(part, 2) if len(part) == 1 else part for part in parts]
+    return Batches(rows, batches)
 
 
 class TextDataModule(pl.LightningDataModule):

@@ -26,9 +26,12 @@ class IndexedBatches(Protocol):
 
 @torch.no_grad()
 def predict_probabilities(network: TextNetwork, batches: IndexedBatches) -> npt.NDArray[np.float32]:
-    """Probabilities of each label, (rows, labels), whatever the order of the batches."""
+    """Probabilities of each label, (rows, labels), whatever the order of the batches.
+
+    The batches cover all rows; one may hold a row twice.
+    """
     network.eval()
-    rows = sum(len(index) for index in batches.indices)
+    rows = 1 + max((int(index.max()) for index in batches.indices), default=-1)
     result = np.zeros((rows, network.output.out_features), dtype=np.float32)
     for index, batch in zip(batches.indices, batches, strict=True):
         logits = network(batch.tokens, batch.lengths, batch.ngrams)

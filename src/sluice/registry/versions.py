@@ -4,7 +4,6 @@ In: a model's folder, or a version's number. Out: `registry/versions/<n>/` with 
 and their hashes. Which version is the champion is the pointer's to say.
 """
 
-import hashlib
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from sluice.files import read_json, staged, write_json
 from sluice.params import Section, parse_section
 from sluice.registry.decisions import Decision, Origin, Score, Stored
 from sluice.registry.pointer import FOLDER, Pointer, sync_folder
+from sluice.serving.contents import CONTENTS, Thresholds, check_bundle, digest, write_bundle
 
 VERSIONS = FOLDER / "versions"
 ABOUT = "version.json"
@@ -43,7 +43,9 @@ class Version(Section):
     test_rows: int
     """How many these were."""
     files: dict[str, Stored]
-    """Its files."""
+    """Its files, as they were judged."""
+    bundle: str | None = None
+    """SHA-256 of its bundle.json, which holds the hashes of all files; null in old versions."""
     origin: Origin
     """From what it was made."""
 
@@ -64,19 +66,28 @@ def next_number(folder: Path, suffix: str = "") -> int:
     return max(list_numbers(folder, suffix), default=0) + 1
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def _check_files(folder: Path, files: dict[str, Stored]) -> str | None:
     """Name what is wrong with the first file that is not as it was stored."""
     for name, stored in files.items():
         path = folder / name
         if not path.is_file():
             return f"{path} is missing"
-        if _digest(path) != stored.sha256:
+        if digest(path) != stored.sha256:
             return f"{path} is not the file that was stored: its SHA-256 differs"
+    return None
+
+
+def _check_bundle(folder: Path, stored: str | None) -> str | None:
+    """Name what is wrong with a version's bundle; versions of before have none."""
+    if stored is None:
+        return None
+    path = folder / CONTENTS
+    if not path.is_file() or digest(path) != stored:
+        return f"{path} is not the file that was stored: its SHA-256 differs"
+    try:
+        check_bundle(folder)
+    except ModelError as error:
+        return str(error)
     return None
 
 
@@ -96,6 +107,33 @@ def _track(root: Path, folder: Path) -> None:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise RegistryError(f"dvc add {path} failed ({last:.200}): nothing was promoted")
+
+
+def read_thresholds(root: Path, candidate: str) -> Thresholds:
+    """Read what `evaluate` found on validation rows for a candidate.
+
+    Raises:
+        RegistryError: reports/metrics/calibration.json does not have it.
+    """
+    path = root / "reports/metrics/calibration.json"
+    try:
+        found = read_json(path)
+        labels = found["models"][candidate]["thresholds"]
+        return Thresholds(error_rate=found["error_rate"], labels=labels)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RegistryError(f"{path} has no thresholds of {candidate}: run dvc repro") from error
+
+
+def _bundle(root: Path, folder: Path, candidate: str) -> str:
+    """Make a version's folder a bundle; give the hash of its bundle.json."""
+    card = root / "reports/model-card.md"
+    write_bundle(
+        folder,
+        read_thresholds(root, candidate),
+        read_json(root / "data/raw/provenance.json"),
+        card.read_text(encoding="utf-8") if card.exists() else None,
+    )
+    return digest(folder / CONTENTS)
 
 
 def store_version(root: Path, decision: Decision, record: int, at: str) -> Version:
@@ -124,6 +162,8 @@ def store_version(root: Path, decision: Decision, record: int, at: str) -> Versi
         wrong = _check_files(part / MODEL, decision.files)
         if wrong:
             raise RegistryError(f"the model has changed since it was judged ({wrong}): judge again")
+        made = _bundle(root, part / MODEL, decision.challenger)
+        version = version.model_copy(update={"bundle": made})
         write_json(version.model_dump(mode="json"), part / ABOUT)
     sync_folder(folder.parent)
     _track(root, folder)
@@ -149,7 +189,7 @@ def read_version(root: Path, number: int) -> Version:
 
 def about_digest(root: Path, number: int) -> str:
     """SHA-256 of a version's version.json."""
-    return _digest(version_folder(root, number) / ABOUT)
+    return digest(version_folder(root, number) / ABOUT)
 
 
 def verify_version(root: Path, pointer: Pointer, number: int | None = None) -> Version:
@@ -169,6 +209,7 @@ def verify_version(root: Path, pointer: Pointer, number: int | None = None) -> V
     if about_digest(root, wanted) != change.sha256:
         wrong = f"{folder / ABOUT} is not the file that was stored: its SHA-256 differs"
     wrong = wrong or _check_files(folder / MODEL, version.files)
+    wrong = wrong or _check_bundle(folder / MODEL, version.bundle)
     if wrong:
         model = VERSIONS / str(wanted) / MODEL
         raise ModelError(

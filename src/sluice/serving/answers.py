@@ -9,11 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sluice.data.batches import Batches, LabelledRows, ordered_batches
+from sluice.data.batches import LabelledRows, predicted_batches
 from sluice.models.inference import predict_probabilities
 from sluice.serving.model import Model
-
-BATCH = 512
 
 
 def answer_texts(model: Model, texts: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -24,5 +22,4 @@ def answer_texts(model: Model, texts: Sequence[str]) -> npt.NDArray[np.float64]:
     tokens, ngrams = model.reader.read(model.clean(list(texts)))
     count = len(tokens)
     rows = LabelledRows(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
-    batches = Batches(rows, ordered_batches(tokens.lengths, BATCH))
-    return predict_probabilities(model.network, batches).astype(np.float64)
+    return predict_probabilities(model.network, predicted_batches(rows)).astype(np.float64)
