@@ -89,7 +89,7 @@ def test_rows_like_the_reference_are_quiet_and_others_are_drift(quick) -> None:
 def test_one_row_and_repeated_rows_get_no_verdict(quick) -> None:
     Path("one.csv").write_text("text\nboson\n")
     status, said = watch("one.csv")
-    assert (status, "no verdict on 1 texts: too few" in said) == (0, True)
+    assert (status, "no verdict on 1 text: too few" in said) == (0, True)
     assert all(one.threshold is None for one in finding().statistics)
     Path("same.csv").write_text("text\n" + "boson\n" * 500)
     assert watch("same.csv")[0] == 0

@@ -112,7 +112,7 @@ def describe_accuracy(found: Accuracy) -> str:
 
 def describe(found: Finding) -> str:
     """Say in one line what was found."""
-    rows = f"{found.counts.scored:,} texts"
+    rows = f"{found.counts.scored:,} text{'' if found.counts.scored == 1 else 's'}"
     accuracy = describe_accuracy(found.accuracy)
     if found.verdict == "too few rows":
         return f"no verdict on {rows}: too few; {accuracy}"
