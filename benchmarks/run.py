@@ -18,7 +18,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-NAMES = ("cleaning", "training", "pipeline", "flows")
+NAMES = ("cleaning", "training", "pipeline", "flows", "watching")
 
 
 class Goal:
@@ -129,6 +129,19 @@ GOALS = (
         "flows.side_by_side.speedup",
         "at least 1.6",
         lambda ratio: ratio >= 1.6,
+    ),
+    Goal(
+        "watching: batches like the reference that raise an alarm",
+        "watching.like_reference.alarms",
+        "at most 0.05",
+        lambda share: share <= 0.05,
+        digits=3,
+    ),
+    Goal(
+        "watching: batches with half their rows of one topic that raise an alarm, least of three",
+        "watching.least_caught",
+        "1.0",
+        lambda share: share >= 1.0,
     ),
 )
 
