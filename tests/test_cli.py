@@ -21,6 +21,7 @@ COMMANDS = (
     "verify",
     "tune",
     "explain",
+    "predict",
     "promote",
     "rollback",
     "models",

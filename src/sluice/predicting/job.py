@@ -193,9 +193,8 @@ def run_job(order: Order, chosen: Chosen, watch: Watch) -> Done:
     check_form(order.target)
     if order.target.resolve() == order.source.resolve():
         raise ParamsError(f"{order.target} would replace its own source: name another by --to")
-    source = open_source(order.source, order.columns)
     total, resumed, number = 0, 0, 0
-    with _held(order):
+    with contextlib.closing(open_source(order.source, order.columns)) as source, _held(order):
         _prepare(order, _key(order, chosen))
         while records := list(itertools.islice(source.records, order.rows)):
             total += len(records)

@@ -38,6 +38,7 @@ class Source(NamedTuple):
     records: Iterator[Record]
     done: Callable[[], int]
     total: int
+    close: Callable[[], None]
 
 
 class Columns(NamedTuple):
@@ -169,10 +170,10 @@ def _open_parquet(path: Path, columns: Columns) -> Source:
         raise SourceError(f"{path} is not Parquet ({' '.join(str(error).split()):.200})") from error
     for name in filter(None, columns):
         _place(path, file.schema_arrow.names, name)
-    kind, seen = file.schema_arrow.field(columns.text).type, [0]
+    kind, seen, rows = file.schema_arrow.field(columns.text).type, [0], file.metadata.num_rows
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         raise SourceError(f"{path}: column {columns.text!r} holds {kind}, not texts")
-    return Source(_parquet_records(file, columns, seen), lambda: seen[0], file.metadata.num_rows)
+    return Source(_parquet_records(file, columns, seen), lambda: seen[0], rows, file.close)
 
 
 FORMS = (".csv", ".jsonl", ".ndjson", ".parquet")
@@ -204,6 +205,7 @@ def open_source(path: Path, columns: Columns) -> Source:
         raise SourceError(f"{path} is empty")
     if form == ".parquet":
         return _open_parquet(path, columns)
-    lines = _Lines(path.open("rb"))  # closed with the process: it is read to its end
+    handle = path.open("rb")
+    lines = _Lines(handle)
     made = _csv_records(path, lines, columns) if form == ".csv" else _json_records(lines, columns)
-    return Source(made, lambda: lines.read, path.stat().st_size)
+    return Source(made, lambda: lines.read, path.stat().st_size, handle.close)
