@@ -92,7 +92,7 @@ def infer_periods(times: "pd.Series[pd.Timestamp]") -> tuple[pd.PeriodIndex, str
     """
     stamps = pd.DatetimeIndex(times)
     for unit in SEASONS:
-        if unit == "B" and (stamps.dayofweek >= _WEEKEND).any():
+        if unit == "B" and (stamps.day_of_week >= _WEEKEND).any():
             continue
         if unit == "B" and stamps.normalize().nunique() < len(stamps):
             continue
@@ -116,7 +116,7 @@ def _grid(periods: pd.PeriodIndex, unit: str, step: int, where: str) -> pd.Perio
     whole = pd.period_range(periods.min(), periods.max(), freq=periods.freq)
     whole = pd.PeriodIndex(whole[::step])
     if unit == "B":
-        whole = pd.PeriodIndex(whole[whole.dayofweek < _WEEKEND])
+        whole = pd.PeriodIndex(whole[whole.day_of_week < _WEEKEND])
     odd = periods[~periods.isin(whole)]
     if len(odd):
         raise DataError(
@@ -173,6 +173,6 @@ def next_labels(series: Series, count: int) -> list[str]:
     found: list[str] = []
     while len(found) < count:
         time = time + series.step
-        if series.unit != "B" or time.dayofweek < _WEEKEND:
+        if series.unit != "B" or time.day_of_week < _WEEKEND:
             found.append(str(time))
     return found
