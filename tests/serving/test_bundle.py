@@ -4,14 +4,18 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from stored_model import TEXTS, write_model
 
 from sluice.errors import ModelError
-from sluice.files import write_json
+from sluice.files import write_json, write_parquet
 from sluice.serving.bundle import Bundle, load_bundle, open_model
 from sluice.serving.contents import Thresholds, check_bundle, write_bundle
+from sluice.stages.train import _predictions, _read_part
+from sluice.temperature import apply_temperature, scores_of
+from sluice.text.cleaning import clean_list
 
 HALF = Thresholds(error_rate=0.1, labels={"bad": 0.0, "good": None})
 
@@ -45,6 +49,25 @@ def test_no_text_is_answered_otherwise_in_other_company(folder: Path, threads: i
             assert np.array_equal(found, together[: len(found)]), size
     finally:
         torch.set_num_threads(before)
+
+
+def test_raw_test_rows_get_the_evaluated_probabilities_bit_for_bit(
+    folder: Path, tmp_path: Path
+) -> None:
+    bundle, texts = load_bundle(folder), [f"{text} :) &amp; #GoodDay" for text in many(150)]
+    names = list(bundle.labels)
+    cleaned = clean_list(texts, bundle.model.steps)
+    ids = [str(row) for row in range(len(texts))]
+    frame = pd.DataFrame({"id": ids, "label": "bad", "text": texts, "cleaned": cleaned})
+    write_parquet(frame, tmp_path / "test.parquet")
+    part = _read_part(tmp_path / "test.parquet", bundle.model.reader, names)
+    evaluated = _predictions(bundle.model.network, {"test": part}, names)  # as stage train does
+    columns = evaluated[["p_bad", "p_good"]].to_numpy()
+    assert np.array_equal(bundle.evaluated(texts), columns)
+    some = np.concatenate([bundle.evaluated(texts[at : at + 7]) for at in range(0, 150, 7)])
+    assert np.array_equal(some, columns)
+    scaled = apply_temperature(scores_of(columns), bundle.model.config.temperature)
+    assert np.array_equal(bundle.probabilities(texts), scaled)
 
 
 def test_labels_below_their_threshold_are_left_to_people(folder: Path) -> None:

@@ -18,7 +18,12 @@ from sluice.errors import DataError, ParamsError
 SMALL = {
     "tokens": {"kind": "words", "min_count": 1},
     "model": {"embedding_size": 8, "hidden_size": 8},
-    "optimisation": {"max_epochs": 6, "threads": 1, "batch_size": 8, "learning_rate": 0.03},
+    "optimisation": {
+        "max_epochs": 8,
+        "batch_size": 8,
+        "learning_rate": 0.03,
+        "averaging_decay": None,
+    },
 }
 TEXTS = ["what a lovely day", "i hate this awful rain", "lovely and good", "awful and bad"] * 10
 LABELS = ["up", "down"] * 20

@@ -193,7 +193,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklea
 
     def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
         """The most probable label of each text, (texts,)."""
-        found: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        said = self.predict_proba(X).argmax(axis=1)
+        found: npt.NDArray[Any] = self.classes_[said]
         return found
 
     @classmethod
