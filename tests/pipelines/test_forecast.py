@@ -18,8 +18,9 @@ from sluice.errors import DataError, SluiceError
 from sluice.files import read_json
 
 HOME = ROOT / "pipelines/forecast"
-GRAPH = yaml.safe_load((HOME / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((HOME / "params.yaml").read_text())
+SOURCE = PARAMS["series"]["path"]
+GRAPH = yaml.safe_load((HOME / "dvc.yaml").read_text().replace("${series.path}", SOURCE))["stages"]
 SCRIPTS = ("read", "train", "baseline", "evaluate", "report")
 TINY = {
     "train": {

@@ -25,7 +25,7 @@ class Reading(Section):
     """Section `series`: where the series is, and what a gap in it means."""
 
     path: Path = Path("data/airline-passengers.csv")
-    """The CSV."""
+    """The CSV, from the pipeline's folder; its dvc.yaml takes the path from here."""
     time: str = Field(default="month", min_length=1)
     """Column of the times; any form that pandas reads without being told."""
     value: str = Field(default="passengers", min_length=1)
