@@ -113,7 +113,7 @@ ALLOWED = {
     "predicting": {"predicting", "registry", "serving"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
 }
-NEUTRAL = {"__version__", "errors", "params", "files", "temperature", "terminal", "tokens"}
+NEUTRAL = {"version", "errors", "params", "files", "temperature", "terminal", "tokens"}
 
 
 @pytest.mark.parametrize("room", ALLOWED)

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from sluice import __version__
 from sluice.command import run_app
 from sluice.errors import ParamsError
 from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
 from sluice.predicting.commands import predict
 from sluice.registry import commands
+from sluice.version import __version__
 from sluice.watching.commands import watch
 
 app = typer.Typer(

@@ -1,7 +1,7 @@
 """A project that can be retrained in seconds: two stages, the gate's real files, no training.
 
-`ingest` reads input.txt; `rest` writes a finished run whose selected model is wrong on as many test
-rows as plan.txt says, and differs by its name when plan.txt does.
+`ingest` reads input.txt; `rest` takes the finished run that plan.txt names, one of `PLANS`, or
+fails.
 """
 
 import shutil
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from judged_project import write_params
+from judged_project import write_challenger, write_model, write_params, write_rows
 from workspace import ROOT, environment
 
 INGEST = """
@@ -23,23 +23,14 @@ facts = {"labels": ["negative", "neutral", "positive"], "slices": [], "rows": {"
 pathlib.Path("data/raw/provenance.json").write_text(json.dumps(facts))
 """
 REST = """
-import pathlib, sys
-sys.path.insert(0, sys.argv[1])
-import judged_project
-from judged_project import write_challenger, write_model, write_rows
-judged_project.write_lock = lambda root: None  # here dvc.lock is DVC's
-root = pathlib.Path()
-for name in ("data/split", "data/probes", "reports/metrics", "reports/predictions",
-             "reports/probes"):
-    (root / name).mkdir(parents=True, exist_ok=True)
-words = (root / "plan.txt").read_text().split()
-if words == ["fail"]:
+import pathlib, shutil, sys
+plan = "-".join(pathlib.Path("plan.txt").read_text().split())
+if plan == "fail":
     sys.exit("no such luck")
-wrong, hidden = map(int, words)
-write_rows(root, write_model(root / "models/first/0", hidden=8), range(0, 120, 4))
-write_challenger(root, range(wrong), hidden=hidden)
-(root / "reports/report.html").write_text("report")
+shutil.copytree(pathlib.Path(sys.argv[1], plan), ".", dirs_exist_ok=True)
 """
+PLANS = ((20, 8), (60, 9), (0, 9))
+"""Finished runs: on how many test rows the selected model is wrong, and its hidden size."""
 OUTPUTS = (
     "data/split/validation.parquet",
     "data/split/test.parquet",
@@ -59,8 +50,22 @@ def _outs(*paths: str) -> list[dict]:
     return [{path: {"persist": True}} for path in paths]
 
 
-def make_retrain_project(folder: Path) -> Path:
-    """Write the project, with the flows of this checkout."""
+def _write_run(folder: Path, wrong: int, hidden: int) -> None:
+    """What the stages of a finished run leave, but for dvc.lock, which is DVC's."""
+    for name in ("data/split", "data/probes"):
+        (folder / name).mkdir(parents=True)
+    for name in ("metrics", "predictions", "probes"):
+        (folder / "reports" / name).mkdir(parents=True)
+    write_rows(folder, write_model(folder / "models/lstm/0"), range(0, 120, 4))
+    write_challenger(folder, range(wrong), hidden=hidden)
+    (folder / "dvc.lock").unlink()
+    (folder / "reports/report.html").write_text("report")
+
+
+def make_retrain_project(folder: Path, plans: Path) -> Path:
+    """Write the project, with the flows of this checkout, and the runs it can have into `plans`."""
+    for wrong, hidden in PLANS:
+        _write_run(plans / f"{wrong}-{hidden}", wrong, hidden)
     (folder / ".dvc").mkdir(parents=True)
     (folder / ".dvc/config").write_text(
         "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n"
@@ -73,7 +78,7 @@ def make_retrain_project(folder: Path) -> Path:
             "outs": _outs("data/raw/rows.parquet", "data/raw/provenance.json"),
         },
         "rest": {
-            "cmd": f"python rest.py {ROOT / 'tests/support'}",
+            "cmd": f"python rest.py {plans}",
             "deps": ["data/raw/rows.parquet", "plan.txt"],
             "outs": _outs(*OUTPUTS),
         },

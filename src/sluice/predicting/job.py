@@ -19,13 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from zc.lockfile import LockError, LockFile
 
-from sluice import __version__
 from sluice.errors import ParamsError, RegistryError
 from sluice.files import neutralise_formulas, read_json, staged, write_batches, write_json
 from sluice.predicting.records import Columns, Record, check_form, open_source
 from sluice.registry.chosen import Chosen
 from sluice.serving.bundle import Bundle
 from sluice.serving.contents import fingerprint
+from sluice.version import __version__
 
 KEY, HEADER = "job.json", "header"
 Watch = Callable[[int, int, int], None]

@@ -11,10 +11,10 @@ from typing import Any
 from scmrepo.exceptions import SCMError
 from scmrepo.git import Git
 
-from sluice import __version__
 from sluice.errors import DataError
 from sluice.params import read_yaml
 from sluice.registry.decisions import Origin
+from sluice.version import __version__
 
 LOCK = "dvc.lock"
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sluice import __version__
 from sluice.errors import DataError
 from sluice.reporting import numbers
 from sluice.reporting.card import card_sections
@@ -20,6 +19,7 @@ from sluice.reporting.leakage import answer_leakage
 from sluice.reporting.scores import SCORES
 from sluice.reporting.texts import to_html, to_plain
 from sluice.reporting.verdict import beside, headline, weaknesses
+from sluice.version import __version__
 
 TEMPLATES = "sluice.reporting", "templates"
 FILTERS = {
