@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+from sluice.version import __version__ as __version__
 
 
 def __getattr__(name: str) -> Any:

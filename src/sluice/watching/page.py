@@ -13,7 +13,6 @@ import numpy as np
 from jinja2 import ChoiceLoader, PackageLoader
 from matplotlib.axes import Axes
 
-from sluice import __version__
 from sluice.reporting.canvas import (
     BLUE,
     VERMILLION,
@@ -24,6 +23,7 @@ from sluice.reporting.canvas import (
 )
 from sluice.reporting.html import make_environment
 from sluice.reporting.texts import to_html
+from sluice.version import __version__
 from sluice.watching.findings import NAMES, Finding, Statistic, describe
 from sluice.watching.judging import Champion, Judgement, Reference
 from sluice.watching.reading import Floats, count_unknown
@@ -35,6 +35,7 @@ MOST_COMPARED = 500
 EXPLAINED = {
     "unknown": "rise of the mean share of words that the vocabulary does not hold whole",
     "length": "Kolmogorov-Smirnov distance of the words per text",
+    "words": "squared maximum mean discrepancy of the words, rare ones weighing more",
     "labels": "total variation between the mixes of predicted labels",
     "confidence": "Kolmogorov-Smirnov distance of the calibrated confidence",
     "embedding": "squared maximum mean discrepancy of what the last layer reads",
