@@ -26,6 +26,7 @@ COMMANDS = (
     "rollback",
     "models",
     "tag",
+    "watch",
 )
 
 

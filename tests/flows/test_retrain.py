@@ -28,7 +28,8 @@ def channel() -> Receiver:
 @pytest.fixture(scope="module")
 def first(tmp_path_factory, channel) -> tuple[Path, str]:
     """A project whose first retraining has run, without a server; and what it printed."""
-    root = make_retrain_project(tmp_path_factory.mktemp("retrain") / "project")
+    folder = tmp_path_factory.mktemp("retrain")
+    root = make_retrain_project(folder / "project", folder / "plans")
     change(root, "flows", notify={"environment": NAME, "block": None})
     status, printed = run(root, None, "retrain", **{NAME: channel.address})
     assert status == 0, printed

@@ -127,5 +127,5 @@ def test_too_few_resamples_are_refused_by_the_names_of_both_keys(quick) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
     params["watch"] |= {"resamples": 300, "false_alarms": 0.01}
     Path("params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    with pytest.raises(ParamsError, match=r"watch.false_alarms of 0.01 needs watch.resamples.*600"):
+    with pytest.raises(ParamsError, match=r"watch.false_alarms of 0.01 needs watch.resamples.*700"):
         read_section(Path("params.yaml"), "watch", Watch)

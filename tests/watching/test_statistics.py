@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from sluice.watching.reading import Seen
+from sluice.watching.reading import Seen, count_words
 from sluice.watching.settings import STATISTICS
 from sluice.watching.statistics import (
     compare,
@@ -17,6 +18,11 @@ from sluice.watching.statistics import (
 )
 
 
+def texts_of(rows: int, seed: int) -> list[str]:
+    generator = np.random.default_rng(seed)
+    return [" ".join(generator.choice(list("abcdefgh"), 4)) for _ in range(rows)]
+
+
 def make(rows: int, seed: int) -> Seen:
     generator = np.random.default_rng(seed)
     words = generator.integers(1, 9, rows)
@@ -25,6 +31,7 @@ def make(rows: int, seed: int) -> Seen:
         generator.normal(size=(rows, 4)),
         words,
         generator.binomial(words, 0.2),
+        count_words(texts_of(rows, seed)),
     )
 
 
@@ -63,6 +70,13 @@ def test_the_mean_discrepancy_is_that_of_its_sums(measured) -> None:
     assert np.diag(likeness) == pytest.approx(1.0)
 
 
+def test_the_distance_of_words_is_that_of_the_mean_vectors(measured) -> None:
+    weighing = TfidfVectorizer(binary=True, tokenizer=str.split, token_pattern=None)
+    ours = weighing.fit_transform(texts_of(80, 0)).mean(axis=0)
+    theirs = weighing.transform(texts_of(30, 1)).mean(axis=0)
+    assert measured[2]["words"] == pytest.approx(np.square(ours - theirs).sum(), abs=1e-6)
+
+
 def test_the_estimate_on_the_reference_is_its_accuracy() -> None:
     reference = make(200, 2)
     for right in (0, 1, 140, 199, 200):
@@ -86,7 +100,7 @@ def test_features_that_never_change_do_no_harm() -> None:
     reference = make(40, 3)._replace(features=np.ones((40, 2)))
     measure = fit_measure(reference, np.ones(40, bool))
     draw = (np.arange(40) < 10).astype(float)[:, None]
-    assert compare(reference, measure, draw)[0][4] == pytest.approx(0.0, abs=1e-6)
+    assert compare(reference, measure, draw)[0][5] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_draws_do_not_hang_on_each_other(measured) -> None:

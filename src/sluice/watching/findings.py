@@ -15,6 +15,7 @@ Verdict = Literal["quiet", "drift", "too few rows"]
 NAMES = {
     "unknown": "unknown words",
     "length": "length",
+    "words": "words",
     "labels": "mix of labels",
     "confidence": "confidence",
     "embedding": "embedding",
@@ -26,7 +27,7 @@ class Statistic(Section):
     """One comparison of a batch with the reference."""
 
     name: str
-    """One of unknown, length, labels, confidence, embedding, accuracy."""
+    """One of unknown, length, words, labels, confidence, embedding, accuracy."""
     value: float
     """How far apart they are."""
     threshold: float | None

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.sparse import csr_matrix, vstack
+from sklearn.feature_extraction.text import HashingVectorizer
 
 from sluice.data.batches import LabelledRows, predicted_batches
 from sluice.models.inference import predict_probabilities
@@ -21,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"
 """Begins a token that begins a word, in a vocabulary of subwords."""
+BUCKETS = 2**18
+"""Hashed words: of the words of two batches few share a number."""
 
 
 class Seen(NamedTuple):
@@ -34,6 +38,8 @@ class Seen(NamedTuple):
     """Words after cleaning, (rows,)."""
     unknown: Integers
     """Words among them that the vocabulary does not hold whole, (rows,)."""
+    bags: csr_matrix
+    """1 for each hashed word that a text has, (rows, `BUCKETS`)."""
 
     @property
     def said(self) -> Integers:
@@ -56,7 +62,11 @@ class Seen(NamedTuple):
     def take(self, rows: Integers) -> "Seen":
         """Some of the rows."""
         return Seen(
-            self.probabilities[rows], self.features[rows], self.words[rows], self.unknown[rows]
+            self.probabilities[rows],
+            self.features[rows],
+            self.words[rows],
+            self.unknown[rows],
+            self.bags[rows],
         )
 
     def join(self, other: "Seen") -> "Seen":
@@ -66,7 +76,23 @@ class Seen(NamedTuple):
             np.concatenate([self.features, other.features]),
             np.concatenate([self.words, other.words]),
             np.concatenate([self.unknown, other.unknown]),
+            vstack([self.bags, other.bags], format="csr"),
         )
+
+
+def count_words(cleaned: Sequence[str]) -> csr_matrix:
+    """1 for each hashed word of each text, (rows, `BUCKETS`)."""
+    hashing = HashingVectorizer(
+        n_features=BUCKETS,
+        tokenizer=str.split,
+        token_pattern=None,
+        lowercase=False,
+        binary=True,
+        norm=None,
+        alternate_sign=False,
+    )
+    found: csr_matrix = hashing.transform(cleaned)
+    return found
 
 
 def known_words(model: Model) -> frozenset[str]:
@@ -104,4 +130,5 @@ def see(model: Model, cleaned: Sequence[str]) -> Seen:
         features,
         np.array([len(words) for words in parts], np.int64),
         np.array([sum(word not in known for word in words) for words in parts], np.int64),
+        count_words(cleaned),
     )

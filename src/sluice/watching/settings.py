@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from sluice.data.encodings import check_encoding
 from sluice.params import Section
 
-STATISTICS = ("unknown", "length", "labels", "confidence", "embedding", "accuracy")
+STATISTICS = ("unknown", "length", "words", "labels", "confidence", "embedding", "accuracy")
 """What is compared; see `sluice.watching.statistics`."""
 
 

@@ -1,4 +1,4 @@
-"""How far a batch lies from the reference, by six statistics, for many draws at once.
+"""How far a batch lies from the reference, by seven statistics, for many draws at once.
 
 In: rows in numbers, and draws that say which of them are the batch. Out: one value for each draw
 and statistic; larger is farther away. Which values raise an alarm is in `.thresholds`.
@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist
+from sklearn.preprocessing import normalize
 
 from sluice.watching.reading import Seen
 
@@ -33,6 +35,8 @@ class Measure(NamedTuple):
     """Standard deviation of each feature, 1 where it is constant, (features,)."""
     width: float
     """Median distance between standardised rows."""
+    rarity: Floats
+    """Weight of each hashed word, (buckets,)."""
     sure_enough: float
     """Negative entropy, in nats, that as many rows lie below as the model gets wrong."""
     accuracy: float
@@ -44,6 +48,16 @@ def negative_entropy(probabilities: Floats) -> Floats:
     kept = np.clip(probabilities, np.finfo(np.float64).tiny, 1.0)
     found: Floats = (probabilities * np.log(kept)).sum(axis=1)
     return found
+
+
+def _rarity(bags: csr_matrix) -> Floats:
+    """ln((1 + rows) / (1 + rows with the word)) + 1, (buckets,): smoothed inverse frequency.
+
+    Sparck Jones 1972, "A Statistical Interpretation of Term Specificity", smoothed.
+    """
+    with_word = np.asarray(bags.sum(axis=0)).ravel()
+    weights: Floats = np.log((1.0 + bags.shape[0]) / (1.0 + with_word)) + 1.0
+    return weights
 
 
 def fit_measure(reference: Seen, right: Booleans) -> Measure:
@@ -67,7 +81,8 @@ def fit_measure(reference: Seen, right: Booleans) -> Measure:
     wrong = int((~right).sum())
     sure = np.sort(negative_entropy(reference.probabilities))
     sure_enough = float(sure[wrong]) if wrong < len(sure) else float("inf")
-    return Measure(middle, spread, width, sure_enough, accuracy)
+    rarity = _rarity(reference.bags)
+    return Measure(middle, spread, width, rarity, sure_enough, accuracy)
 
 
 def estimate_right(rows: Seen, measure: Measure) -> Booleans:
@@ -83,6 +98,12 @@ def kernel(rows: Seen, measure: Measure) -> npt.NDArray[np.float32]:
     values = (rows.features - measure.middle) / measure.spread
     squared = cdist(values, values, "sqeuclidean")
     return np.exp(squared / (-2.0 * measure.width**2)).astype(np.float32)
+
+
+def word_kernel(rows: Seen, measure: Measure) -> npt.NDArray[np.float32]:
+    """Cosine of the words of two texts, rare ones weighing more, (rows, rows)."""
+    weighed = normalize(csr_matrix(rows.bags.multiply(measure.rarity))).astype(np.float32)
+    return np.asarray((weighed @ weighed.T).toarray())
 
 
 def _means(values: Floats, draws: Floats) -> tuple[Floats, Floats]:
@@ -134,14 +155,18 @@ def _mean_discrepancy(likeness: npt.NDArray[np.float32], draws: Floats) -> Float
 
 
 def _measure(
-    rows: Seen, measure: Measure, likeness: npt.NDArray[np.float32], draws: Floats
+    rows: Seen,
+    measure: Measure,
+    kernels: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    draws: Floats,
 ) -> Floats:
     columns = (
         _rise(rows.unknown_share, draws),
         _kolmogorov(rows.words.astype(np.float64), draws),
+        _mean_discrepancy(kernels[0], draws),
         _total_variation(rows, draws),
         _kolmogorov(rows.confidence, draws),
-        _mean_discrepancy(likeness, draws),
+        _mean_discrepancy(kernels[1], draws),
         -_rise(estimate_right(rows, measure).astype(np.float64), draws),
     )
     return np.stack(columns, axis=1)
@@ -152,6 +177,7 @@ def compare(rows: Seen, measure: Measure, draws: Floats) -> Floats:
 
     - unknown: rise of the mean share of unknown words
     - length: Kolmogorov-Smirnov distance of the words per text
+    - words: squared maximum mean discrepancy of the words, rare ones weighing more
     - labels: total variation between the mixes of labels that are said
     - confidence: Kolmogorov-Smirnov distance of the probability of what is said
     - embedding: squared maximum mean discrepancy of what the last layer reads
@@ -162,9 +188,9 @@ def compare(rows: Seen, measure: Measure, draws: Floats) -> Floats:
         measure: of the reference.
         draws: (rows, draws).
     """
-    likeness = kernel(rows, measure)
+    kernels = word_kernel(rows, measure), kernel(rows, measure)
     parts = [
-        _measure(rows, measure, likeness, draws[:, first : first + CHUNK])
+        _measure(rows, measure, kernels, draws[:, first : first + CHUNK])
         for first in range(0, draws.shape[1], CHUNK)
     ]
     return np.vstack(parts)
