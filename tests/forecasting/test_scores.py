@@ -159,6 +159,11 @@ def test_forecasts_that_are_not_finite_and_runs_without_baselines_are_refused() 
     broken.loc[len(broken) - 1, "forecast"] = np.nan
     with pytest.raises(DataError, match="forecasts of seasonal are not finite"):
         summarise(broken, {}, {}, 2, Evaluation())
+    exact = forecasts()
+    own = exact["candidate"] == "sarima"
+    exact.loc[own, "forecast"] = exact.loc[own, "actual"]
+    with pytest.raises(DataError, match="is the series constant"):
+        summarise(exact, {"sarima": {"says": ""}}, {}, 2, Evaluation())
     table = forecasts()
     with pytest.raises(DataError, match="no baseline"):
         summarise(table[table["seed"] >= 0], {}, {}, 2, Evaluation())

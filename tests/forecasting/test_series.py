@@ -59,6 +59,7 @@ MONTHS = ["2000-01", "2000-02", "2000-03", "2000-04"]
         (["2000-01"], ["1"], "1 row"),
         (MONTHS, ["1", "2", "x", "4"], "row 3: 'x' is not a finite number"),
         (MONTHS, ["1", "inf", "3", "4"], "row 2: 'inf' is not a finite number"),
+        (MONTHS, ["1", "2", "3e300", "4"], "row 3: '3e300' is not a finite number"),
         (MONTHS, ["1", "2", "3", "nan"], "row 4: 'nan' is not a finite number"),
         ([*MONTHS[:3], "soon"], ["1", "2", "3", "4"], "row 4: 'soon' is not a time"),
         ([*MONTHS[:3], "2000-02"], ["1", "2", "3", "4"], "row 4: the time 2000-02 stands"),

@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 
 SEASONS = {"Y": 1, "Q": 4, "M": 12, "W": 52, "B": 5, "D": 7, "h": 24, "min": 1440}
 """Units of time from the coarsest to the finest, and the units in a season of each."""
+LARGEST = 1e100
+"""Largest size of a value: squares of larger ones are infinite."""
 _WEEKEND = 5
 _SHOWN = 5
 _SPARSE = 3
@@ -71,12 +73,12 @@ def _parse_times(texts: "pd.Series[str]", where: str) -> "pd.Series[pd.Timestamp
 def _parse_values(texts: "pd.Series[str]", where: str) -> "pd.Series[float]":
     """Numbers; an empty cell is a gap and stays empty."""
     values = pd.to_numeric(texts, errors="coerce").astype("float64")
-    bad = ~np.isfinite(values.to_numpy()) & (texts.str.strip() != "")
+    bad = ~(values.abs() <= LARGEST).to_numpy() & (texts.str.strip() != "")
     if bad.any():
         row = _row(bad)
         raise DataError(
-            f"{where}: row {row}: {texts.iloc[row - 1][:40]!r} is not a finite number: mend it, or "
-            "leave the cell empty where nothing was measured"
+            f"{where}: row {row}: {texts.iloc[row - 1][:40]!r} is not a finite number (of at "
+            f"most {LARGEST:g}): mend it, or leave the cell empty where nothing was measured"
         )
     return values
 

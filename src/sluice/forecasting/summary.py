@@ -20,6 +20,7 @@ from sluice.forecasting.scores import (
     running_scales,
     spread,
 )
+from sluice.forecasting.series import Floats
 from sluice.forecasting.settings import Evaluation, Published
 
 REFERENCE = "sarima"
@@ -110,6 +111,20 @@ def _entry(table: pd.DataFrame, bounded: pd.DataFrame, params: Evaluation) -> di
     }
 
 
+def _ratio(
+    squares: Floats, others: Floats, season: int, params: Evaluation, reference: str
+) -> dict[str, Any]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.sqrt(squares.mean() / others.mean())
+        bounds = ratio_interval(squares, others, season, params)
+    if not np.isfinite([value, *bounds]).all():
+        raise DataError(
+            f"{reference} forecasts (nearly) all of the test part without error, so that nothing "
+            "can be compared with it: is the series constant? Leave it out of baseline.names"
+        )
+    return {"ratio": round(float(value), _DIGITS), "ratio_interval": _round(bounds)}
+
+
 def _choose_reference(table: pd.DataFrame) -> str:
     baselines = table[table["seed"] == BASELINE_SEED]
     if baselines.empty:
@@ -155,8 +170,7 @@ def summarise(
         found[name] = _entry(own, bounded[name], params) | {
             "kind": "baseline" if own["seed"].iloc[0] == BASELINE_SEED else "network",
             "says": facts[name]["says"],
-            "ratio": round(float(np.sqrt(squares.mean() / others.mean())), _DIGITS),
-            "ratio_interval": _round(ratio_interval(squares, others, season, params)),
+            **_ratio(squares, others, season, params, reference),
             "published": _beside(own, published[name]) if name in published else None,
         }
     networks = {name: one for name, one in found.items() if one["kind"] == "network"}
