@@ -96,7 +96,7 @@ def test_a_sample_of_rows_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "kind", "words"),
     [
-        (None, SourceError, "is not there or is no file: check the path"),
+        (None, SourceError, "is not there: check the path"),
         ("", SourceError, "is empty"),
         ("a,b\n1,2\n", SourceError, "set the names in --text and --label"),
         ("text;label\nx;y\n", SourceError, 'set --delimiter to ";"'),
