@@ -102,6 +102,8 @@ def draw_batch(reference: Reference, judgement: Judgement) -> bytes:
     ours, theirs, finding = reference.seen, judgement.seen, judgement.finding
     with style(), tempfile.TemporaryDirectory() as folder:
         figure, panels = new_panels(4, 2.1)
+        for panel in panels:
+            panel.xaxis.set_tick_params(labelbottom=True)  # each has an axis of its own
         _draw_distances(panels[0], finding.statistics)
         _draw_mix(panels[1], finding)
         _draw_hist(panels[2], ours.confidence, theirs.confidence, "confidence")
