@@ -124,7 +124,8 @@ def test_what_the_user_must_mend_is_one_line(server, project) -> None:
     (project / "params.yaml").write_text("flows:\n  paralel: 2\n")
     status, printed = run_flow(project, server)
     assert status == 1
-    assert "flows.paralel: unknown key; valid keys: approval_seconds, notify, parallel, retry" in printed
+    valid = "approval_seconds, notify, parallel, retry"
+    assert f"flows.paralel: unknown key; valid keys: {valid}" in printed
     (project / "params.yaml").write_text("flows: {}\n")
     (project / "dvc.yaml").write_text("stages:\n  start:\n    comand: python stage.py\n")
     status, printed = run_flow(project, server)
