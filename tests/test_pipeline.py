@@ -43,6 +43,7 @@ def test_every_stage_ran_and_every_output_is_there(finished: Path) -> None:
         "baseline@tfidf_logreg",
         "suspect",
         "evaluate",
+        "crossvalidate",
         "explain",
         "report",
     }

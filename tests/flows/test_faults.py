@@ -1,6 +1,7 @@
 """Kills in the middle of stages, with real processes: the next run resumes, nothing is lost."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def test_killing_a_stage_fails_its_task_with_the_reason(server, project, undistu
     os.kill(stage_pid(project, "side-a"), signal.SIGKILL)
     printed, _ = flow.communicate(timeout=60)
     assert flow.returncode == 1
-    assert "exited with -9" in printed
+    assert re.search(r"side-a .*exited with (-9|137)\n", printed)  # 137 where the shell forks
     assert printed.splitlines()[-1] == "side@a failed; not run after that: 1"
     assert b"side@a" not in (project / "dvc.lock").read_bytes()
     assert "stages run: 2, cached: 2" in resume(project, server, undisturbed)
