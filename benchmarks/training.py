@@ -20,7 +20,8 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tweets import make_rows
 
-from sluice.data.batches import Batches, LabelledRows, TextDataModule, shuffled_batches
+from sluice.data.batches import Batches, LabelledRows, shuffled_batches
+from sluice.data.module import TextDataModule
 from sluice.models.classifier import Classifier
 from sluice.models.network import TextNetwork
 from sluice.models.settings import NetworkParams, OptimisationParams

@@ -1,6 +1,38 @@
-"""What holds for all tests: hypothesis judges what is right, not how fast a busy machine is."""
+"""What holds for all tests: how hypothesis judges, who shares a worker, one finished pipeline."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+from workspace import make_workspace, reproduce
 
+# hypothesis judges what is right, not how fast a busy machine is
 settings.register_profile("sluice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sluice")
+
+SHARED = {
+    "tests/flows/": "the server",
+    "tests/test_pipeline.py": "the finished pipeline",
+    "tests/ci/test_workflows.py": "the finished pipeline",
+}
+"""Tests that share something costly run in one worker; the tests of any other file in one, too."""
+
+
+def _group(item: pytest.Item) -> str:
+    file = item.nodeid.partition("::")[0]
+    return next((name for start, name in SHARED.items() if file.startswith(start)), file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group tests for pytest-xdist's `loadgroup`, the longest groups first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: _group(item) not in SHARED.values())
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole pipeline after `dvc repro`, in a git repository; who changes it puts it back."""
+    folder = make_workspace(tmp_path_factory.mktemp("git") / "project", git=True)
+    reproduce(folder)
+    return folder

@@ -6,7 +6,6 @@ It stops at the number: who stores it is a stage's to say, what it gains `sluice
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 Floats = npt.NDArray[np.float64]
@@ -26,6 +25,8 @@ def fit_temperature(scores: Floats, labels: Integers) -> float:
         scores: one score per label, (rows, labels); log probabilities are scores too.
         labels: true labels, (rows,).
     """
+
+    from scipy.optimize import minimize_scalar  # half a second, which only a fit is worth
 
     def loss(log_temperature: float) -> float:
         chosen = log_softmax(scores / np.exp(log_temperature), axis=1)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from sluice.data.batches import LabelledRows, TextDataModule
+from sluice.data.batches import LabelledRows
+from sluice.data.module import TextDataModule
 from sluice.errors import ModelError
 from sluice.models.callbacks import COLUMNS
 from sluice.models.classifier import Classifier

@@ -1,7 +1,7 @@
-"""Length-bucketed batches over contiguous token arrays, and the Lightning data module of them.
+"""Length-bucketed batches over contiguous token arrays.
 
-In: `LabelledRows` for training and validation. Out: `Batch` objects of padded tensors. No Python
-runs per sample: a batch is one gather.
+In: `LabelledRows`. Out: `Batch` objects of padded tensors. No Python runs per sample: a batch is
+one gather.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pytorch_lightning as pl
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
@@ -124,23 +123,3 @@ def predicted_batches(rows: LabelledRows) -> Batches:
         )
         batches += [np.repeat(part, 2) if len(part) == 1 else part for part in parts]
     return Batches(rows, batches)
-
-
-class TextDataModule(pl.LightningDataModule):
-    """Training batches that change with the epoch, validation batches that do not."""
-
-    def __init__(
-        self, train: LabelledRows, validation: LabelledRows, batch_size: int, seed: int
-    ) -> None:
-        super().__init__()
-        self.train, self.validation = train, validation
-        self.batch_size, self.seed = batch_size, seed
-
-    def train_dataloader(self) -> Batches:
-        epoch = self.trainer.current_epoch if self.trainer else 0
-        lengths = self.train.tokens.lengths
-        return Batches(self.train, shuffled_batches(lengths, self.batch_size, self.seed, epoch))
-
-    def val_dataloader(self) -> Batches:
-        lengths = self.validation.tokens.lengths
-        return Batches(self.validation, ordered_batches(lengths, 8 * self.batch_size))

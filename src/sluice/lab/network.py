@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sluice.data.batches import LabelledRows, TextDataModule, predicted_batches
+from sluice.data.batches import LabelledRows, predicted_batches
+from sluice.data.module import TextDataModule
 from sluice.lab.arms import Arm, Items
 from sluice.lab.rows import Integers
 from sluice.models.classifier import Classifier

@@ -99,6 +99,7 @@ def name_rows(panel: Axes, names: Sequence[str], limit: int = 24) -> None:
 def save_figure(figure: Figure, stem: Path) -> None:
     """Write `<stem>.png` and `<stem>.svg`, without date and software in them."""
     figure.savefig(stem.with_suffix(".png"), metadata={"Software": None})
+    figure.set_layout_engine("none")  # laid out once: both files show the same figure
     figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
 
 

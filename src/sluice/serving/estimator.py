@@ -18,7 +18,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sluice.data.batches import LabelledRows, TextDataModule
+from sluice.data.batches import LabelledRows
+from sluice.data.module import TextDataModule
 from sluice.errors import DataError
 from sluice.files import staged, write_json
 from sluice.models import classifier as lightning

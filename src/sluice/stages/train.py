@@ -19,7 +19,8 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from sluice.command import run_stage
-from sluice.data.batches import LabelledRows, TextDataModule, predicted_batches
+from sluice.data.batches import LabelledRows, predicted_batches
+from sluice.data.module import TextDataModule
 from sluice.errors import DataError, ParamsError
 from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of

@@ -1,6 +1,7 @@
 """Steps for words: contractions, case, elongations, numbers, punctuation, stop words, word forms.
 
-In: a column of texts and how to treat the words. Out: a column of the same length.
+In: a column of texts and how to treat the words. Out: a column of the same length. NLTK and
+scikit-learn take seconds to import: the steps that need them load them, not this module.
 """
 
 import re
@@ -11,12 +12,9 @@ from threading import Lock
 
 import polars as pl
 import pyarrow as pa
-from nltk.stem import PorterStemmer
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from sluice.text.marks import CLOSE, COLON, MARKS, OPEN, mark, on_matching
 from sluice.text.protection import NEGATIONS
-from sluice.text.wordnet import find_wordnet
 
 _APOSTROPHES = r"[’‘ʼ´`′]"
 # In this order: the irregular ones first. ${1} is what stands before.
@@ -115,6 +113,8 @@ def treat_punctuation(texts: pl.Series, how: str) -> pl.Series:
 
 def drop_stop_words(texts: pl.Series, keep_negations: bool) -> pl.Series:
     """Remove scikit-learn's English stop words; negations only where `keep_negations` is off."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
     words = ENGLISH_STOP_WORDS | NEGATIONS
     dropped = sorted(ENGLISH_STOP_WORDS - NEGATIONS if keep_negations else words)
     kept = pl.element().filter(~pl.element().str.to_lowercase().is_in(dropped))
@@ -123,6 +123,8 @@ def drop_stop_words(texts: pl.Series, keep_negations: bool) -> pl.Series:
 
 @cache
 def _stemmer() -> Callable[[str], str]:
+    from nltk.stem import PorterStemmer
+
     return PorterStemmer().stem  # type: ignore[no-any-return]  # nltk is published without types
 
 
@@ -135,6 +137,8 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=200_000)
 def lemmatise(word: str) -> str:
     """The word's entry in WordNet, tried as a noun, a verb, an adjective; else the word itself."""
+    from sluice.text.wordnet import find_wordnet
+
     with _ONE_READER:  # NLTK's readers are for one thread at a time
         wordnet = find_wordnet()
         lemmas = (wordnet.morphy(word, kind) for kind in "nva")
