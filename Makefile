@@ -55,7 +55,7 @@ watch: $(READY)  ## Hold the new texts of data/incoming against the champion.
 	$(BIN)/python -m flows watch
 
 test: $(READY) lint types  ## Linter, types and all tests.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## Linter, formatter, freshness of what is generated.
 	ruff check .

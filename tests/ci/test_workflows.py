@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from forge import Forge, serve_forge
-from workspace import ROOT, environment, make_workspace, run
+from workspace import ROOT, environment, run
 
 FILES = sorted((ROOT / ".github/workflows").glob("*.yaml"))
 GITLAB = ROOT / ".gitlab-ci.yml"
