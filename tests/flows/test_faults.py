@@ -119,7 +119,7 @@ def test_a_dvc_command_at_work_is_waited_for(server, project, undisturbed) -> No
 
 
 def test_a_half_written_dvc_lock_is_put_back(server, project, undisturbed) -> None:
-    assert run_flow(project, server)[0] == 0
+    assert run_flow(project, server)[0] == 0  # which keeps a copy
     whole = (project / "dvc.lock").read_text()
     (project / "dvc.lock").write_text(whole[: len(whole) // 2] + "\n  - {")
     (project / ".dvc/tmp/rwlock").write_text('{"write": {')
