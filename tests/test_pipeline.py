@@ -62,6 +62,7 @@ def test_a_flow_run_in_an_archive_without_git_leaves_the_same_bytes(
     done = run(other, sys.executable, "-m", "flows", "pipeline")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "cached: 0" in done.stdout.splitlines()[-1]
+    assert (other / ".sluice/prefect/prefect.db").exists()
     assert list(lock_of(other)) == list(lock_of(finished))
     assert lock_of(other) == lock_of(finished)
     for stage in lock_of(finished).values():

@@ -26,11 +26,12 @@ def channel() -> Receiver:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory, channel) -> tuple[Path, str]:
+def first(tmp_path_factory, channel, lend_database) -> tuple[Path, str]:
     """A project whose first retraining has run, without a server; and what it printed."""
     folder = tmp_path_factory.mktemp("retrain")
     root = make_retrain_project(folder / "project", folder / "plans")
     change(root, "flows", notify={"environment": NAME, "block": None})
+    lend_database(root)
     status, printed = run(root, None, "retrain", **{NAME: channel.address})
     assert status == 0, printed
     return root, printed
