@@ -161,6 +161,16 @@ def test_check_loads_no_torch() -> None:
     assert done.stdout.splitlines()[-1] == "False"
 
 
+@pytest.mark.parametrize(
+    "module", ["serving.bundle", "serving.explain", "predicting.job", "registry.judging"]
+)
+def test_what_only_answers_loads_nothing_that_trains(module: str) -> None:
+    code = f"import sys, sluice.{module}\nprint({{'pytorch_lightning', 'nltk'}} & {{*sys.modules}})"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_check_of_a_missing_file(sluice) -> None:
     said = sluice("check", "--params", "absent.yaml")
     assert said == (1, "", "error: absent.yaml is missing: run from the project's root\n")

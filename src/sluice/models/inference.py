@@ -5,15 +5,17 @@ from and what is made of the numbers is decided elsewhere.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from sluice.models.classifier import LabelledBatch
 from sluice.models.network import TextNetwork
 from sluice.tokens import Ints
+
+if TYPE_CHECKING:  # it is Lightning's, which takes seconds to import and is for training
+    from sluice.models.classifier import LabelledBatch
 
 
 class IndexedBatches(Protocol):
@@ -21,7 +23,7 @@ class IndexedBatches(Protocol):
 
     @property
     def indices(self) -> list[Ints]: ...
-    def __iter__(self) -> Iterator[LabelledBatch]: ...
+    def __iter__(self) -> "Iterator[LabelledBatch]": ...
 
 
 @torch.no_grad()
