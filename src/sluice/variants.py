@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from sluice.errors import ParamsError
-from sluice.models.settings import NetworkParams, OptimisationParams
+from sluice.models.settings import NetworkParams, OptimisationParams, Processes
 from sluice.params import KeysOf, Section, parse_section, written_as
 from sluice.text.ngrams import NgramParams
 from sluice.text.vectors import VectorsName
@@ -43,7 +43,7 @@ VariantName = Annotated[
 ]
 
 
-class Train(Section):
+class Train(Processes):
     """Section `train` of params.yaml."""
 
     models: tuple[VariantName, ...] = Field(min_length=1)
@@ -69,13 +69,21 @@ class Train(Section):
         """The settings of one variant: the shared ones, overlaid by its own.
 
         Raises:
-            ParamsError: the variant is unknown, or a key or value of it is not usable.
+            ParamsError: the variant is unknown, or a key or value of it is not usable, also beside
+                several processes.
         """
         if name not in self.variants:
             valid = ", ".join(sorted(self.variants))
             raise ParamsError(f"train.models: unknown model {name}; train.variants has: {valid}")
         shared = self.model_dump(include=set(Settings.model_fields))
-        return parse_section(overlay(shared, self.variants[name]), Settings, f"train ({name})")
+        found = parse_section(overlay(shared, self.variants[name]), Settings, f"train ({name})")
+        if self.processes > 1 and found.model.normalisation == "batch":
+            raise ParamsError(
+                f"train ({name}): model.normalisation: batch does not go with train.devices: "
+                f"{self.devices} and train.num_nodes: {self.num_nodes}, each process would take "
+                "the mean of its own rows; use layer"
+            )
+        return found
 
 
 def overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

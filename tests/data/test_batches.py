@@ -1,10 +1,19 @@
 """Length-bucketed batches."""
 
+import itertools
+
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_matrix
 
-from sluice.data.batches import Batches, LabelledRows, ordered_batches, shuffled_batches
+from sluice.data.batches import (
+    Batches,
+    LabelledRows,
+    Share,
+    ordered_batches,
+    shuffled_batches,
+)
 from sluice.tokens import token_rows
 
 LENGTHS = np.random.default_rng(0).integers(1, 40, 5000)
@@ -62,3 +71,16 @@ def test_a_batch_keeps_rows_labels_weights_and_ngrams_together() -> None:
 def test_batches_iterate_again() -> None:
     batches = Batches(labelled(), ordered_batches(np.array([3, 1, 2]), 2))
     assert len(batches) == len(list(batches)) == len(list(batches)) == 2
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 5])
+def test_the_mean_over_processes_is_that_of_the_whole_batch(processes: int) -> None:
+    """Five processes and three rows: two stand by."""
+    rows, losses = labelled(), torch.tensor([0.5, 2.0, 8.0])
+    shares = [rows.batch(np.array([2, 0, 1]), Share(rank, processes)) for rank in range(processes)]
+    sums = [(one.weights * losses[one.labels]).sum() / one.total for one in shares]
+    whole = np.average([0.5, 2.0, 8.0], weights=[1, 2, 3])
+    assert float(sum(sums) / processes) == pytest.approx(whole)
+    taken = [one.labels[one.weights > 0].tolist() for one in shares]
+    assert sorted(itertools.chain(*taken)) == [0, 1, 2]
+    assert all(len(one.labels) for one in shares)

@@ -169,6 +169,42 @@ def test_a_killed_training_resumes_to_the_same_bits(workspace) -> None:
     assert not list(Path(".sluice").rglob("last.ckpt"))
 
 
+def run_as(folder: str, changes: dict) -> str:
+    """Run the stage as DVC does; what it told."""
+    write_params(changes)
+    arguments = [str(path) for path in paths(folder)]
+    command = [sys.executable, "-m", "sluice.stages.train", "bilstm", "0", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_follow_the_curve_of_one(workspace) -> None:
+    """Float32 sums in another order, over 45 steps: equal to five digits.
+
+    240 rows in batches of 17 leave one of 2 rows, 60 validation rows in one of 60; weights vary.
+    Without dropout, for each process draws its own.
+    """
+    rows = pd.read_parquet("train.parquet").assign(weight=np.linspace(0.2, 3.0, 240))
+    rows.to_parquet("train.parquet", index=False)
+    dropout = {"dropout": dict.fromkeys(("embedding", "word", "variational", "output"), 0.0)}
+    optimisation = SECTION["optimisation"] | {"max_epochs": 3, "batch_size": 17}
+    alike = {"model": SECTION["model"] | dropout, "optimisation": optimisation}
+    write_params(alike)
+    train("bilstm", 0, *paths("one"))
+    said = run_as("two", alike | {"devices": 2, "strategy": "ddp"})
+    one, two = (pd.read_csv(f"{name}/curves.csv") for name in ("one", "two"))
+    assert len(one) == 3
+    assert one["train_loss"].iloc[-1] < one["train_loss"].iloc[0]
+    np.testing.assert_allclose(two, one, rtol=1e-5)
+    one, two = (load_file(f"{name}/model.safetensors") for name in ("one", "two"))
+    assert all(np.allclose(one[name], two[name], atol=1e-4) for name in one)
+    assert said.count("epoch 1/3") == 1
+    assert sorted(path.name for path in Path("two").iterdir()) == sorted(OUTPUTS)
+    assert not list(Path(".sluice").rglob("last.ckpt"))
+
+
 def scratch_folder(model: str, seed: int, section: Train) -> Path:
     inputs = [Path("train.parquet"), Path("validation.parquet")]
     return SCRATCH / _scratch_key(model, seed, section.settings(model), inputs)
@@ -197,6 +233,12 @@ def test_a_corrupt_checkpoint_fails_in_words_and_leaves_outputs(workspace) -> No
         ({"variants": {"a/b": {}}}, ("variants", "a/b")),
         ({"seeds": [-1]}, ("seeds", "-1")),
         ({"variants": {"bilstm": {"model": {"encoder": "elstm"}}}}, ("bilstm", "encoder")),
+        (
+            {"devices": 2, "variants": {"bilstm": {"model": {"normalisation": "batch"}}}},
+            ("model.normalisation: batch", "train.devices: 2"),
+        ),
+        ({"strategy": "fsdp"}, ("strategy", "fsdp", "ddp")),
+        ({"devices": 0}, ("devices", "0")),
     ],
 )
 def test_bad_parameters_are_one_message(workspace, changes, words) -> None:

@@ -22,6 +22,18 @@ BUCKET_BATCHES = 50
 """Batches that are shuffled together and sorted by length: enough to fill rows of like length."""
 
 
+class Share(NamedTuple):
+    """Which rows of every batch one of several processes takes."""
+
+    rank: int = 0
+    """Number of the process, from 0."""
+    processes: int = 1
+    """How many there are."""
+
+
+WHOLE = Share()
+
+
 class Batch(NamedTuple):
     """One padded batch."""
 
@@ -33,6 +45,8 @@ class Batch(NamedTuple):
     """Label indices, (batch,)."""
     weights: Tensor
     """Weights of the rows in the loss, (batch,)."""
+    total: Tensor
+    """What the sum of the weighted losses is divided by: see `LabelledRows.batch`."""
     ngrams: Ngrams | None
     """N-grams of the rows for a network's wide part."""
 
@@ -59,15 +73,25 @@ class LabelledRows:
     ngrams: csr_matrix | None = None
     """N-grams for a network's wide part, (rows, features)."""
 
-    def batch(self, rows: Ints) -> Batch:
-        """Gather `rows`, (batch,), into one padded batch."""
-        tokens, lengths = self.tokens.padded(rows)
+    def batch(self, rows: Ints, share: Share = WHOLE) -> Batch:
+        """Gather `rows`, (batch,), into one padded batch; of them every `processes`-th row.
+
+        Data parallelism averages gradients over processes (Li et al. 2020, "PyTorch Distributed",
+        section 3). With the weight of the whole batch over the number of processes as divisor of
+        each one's sum, that average is the gradient of the whole batch, however rows and weights
+        fall. A process without a row stands by with one of weight 0.
+        """
+        own = rows[share.rank :: share.processes]
+        weights = self.weights[own] if len(own) else np.zeros(1, np.float32)
+        own = own if len(own) else rows[:1]
+        tokens, lengths = self.tokens.padded(own)
         return Batch(
             torch.from_numpy(tokens),
             torch.from_numpy(lengths),
-            torch.from_numpy(self.labels[rows]),
-            torch.from_numpy(self.weights[rows]),
-            None if self.ngrams is None else ngram_batch(self.ngrams, rows),
+            torch.from_numpy(self.labels[own]),
+            torch.from_numpy(weights),
+            torch.from_numpy(self.weights[rows]).sum() / share.processes,
+            None if self.ngrams is None else ngram_batch(self.ngrams, own),
         )
 
 
@@ -97,14 +121,14 @@ def ordered_batches(lengths: Ints, size: int) -> list[Ints]:
 class Batches:
     """An iterable of batches with a length, which is all that Lightning asks of a loader."""
 
-    def __init__(self, rows: LabelledRows, indices: list[Ints]) -> None:
-        self.rows, self.indices = rows, indices
+    def __init__(self, rows: LabelledRows, indices: list[Ints], share: Share = WHOLE) -> None:
+        self.rows, self.indices, self.share = rows, indices, share
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def __iter__(self) -> Iterator[Batch]:
-        return (self.rows.batch(index) for index in self.indices)
+        return (self.rows.batch(index, self.share) for index in self.indices)
 
 
 def predicted_batches(rows: LabelledRows) -> Batches:

@@ -6,11 +6,21 @@ takes seconds to import, and who only predicts needs none of it.
 
 import pytorch_lightning as pl
 
-from sluice.data.batches import Batches, LabelledRows, ordered_batches, shuffled_batches
+from sluice.data.batches import (
+    WHOLE,
+    Batches,
+    LabelledRows,
+    Share,
+    ordered_batches,
+    shuffled_batches,
+)
 
 
 class TextDataModule(pl.LightningDataModule):
-    """Training batches that change with the epoch, validation batches that do not."""
+    """Training batches that change with the epoch, validation batches that do not.
+
+    All processes of a training walk the same batches; each takes its share of every one.
+    """
 
     def __init__(
         self, train: LabelledRows, validation: LabelledRows, batch_size: int, seed: int
@@ -19,11 +29,17 @@ class TextDataModule(pl.LightningDataModule):
         self.train, self.validation = train, validation
         self.batch_size, self.seed = batch_size, seed
 
+    def _share(self) -> Share:
+        trainer = self.trainer
+        return Share(trainer.global_rank, trainer.world_size) if trainer else WHOLE
+
     def train_dataloader(self) -> Batches:
         epoch = self.trainer.current_epoch if self.trainer else 0
         lengths = self.train.tokens.lengths
-        return Batches(self.train, shuffled_batches(lengths, self.batch_size, self.seed, epoch))
+        indices = shuffled_batches(lengths, self.batch_size, self.seed, epoch)
+        return Batches(self.train, indices, self._share())
 
     def val_dataloader(self) -> Batches:
         lengths = self.validation.tokens.lengths
-        return Batches(self.validation, ordered_batches(lengths, 8 * self.batch_size))
+        indices = ordered_batches(lengths, 8 * self.batch_size)
+        return Batches(self.validation, indices, self._share())

@@ -91,7 +91,7 @@ class Curves(Callback):
         values["epoch"] = trainer.current_epoch + 1
         values["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         self.rows.append({name: values[name] for name in COLUMNS})
-        if not self._quiet:
+        if not self._quiet and trainer.is_global_zero:
             row = self.rows[-1]
             sys.stderr.write(
                 f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"

@@ -44,6 +44,8 @@ class LabelledBatch(Protocol):
     @property
     def weights(self) -> Tensor: ...
     @property
+    def total(self) -> Tensor: ...
+    @property
     def ngrams(self) -> Ngrams | None: ...
 
 
@@ -84,11 +86,12 @@ class Classifier(pl.LightningModule):
         losses = nn.functional.cross_entropy(
             logits, batch.labels, reduction="none", label_smoothing=smoothing
         )  # (batch,)
-        loss = (losses * batch.weights).sum() / batch.weights.sum()
-        mean_loss, scores = self._trackers(part)
-        mean_loss.update(loss.detach(), batch.weights.sum())
-        scores.update(logits.detach(), batch.labels)
-        return loss
+        summed, weight = (losses * batch.weights).sum(), batch.weights.sum()
+        if weight > 0:  # a process that only stands by has nothing to count
+            mean_loss, scores = self._trackers(part)
+            mean_loss.update(summed.detach() / weight, weight)
+            scores.update(logits.detach(), batch.labels)
+        return summed / batch.total
 
     def training_step(self, batch: LabelledBatch, batch_idx: int) -> Tensor:
         return self._step(batch, "train")
@@ -98,8 +101,9 @@ class Classifier(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         # Each epoch has its own stream of random numbers, so that a resumed training draws what
-        # an uninterrupted one draws.
-        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch)
+        # an uninterrupted one draws; so has each process, or all would drop the same units.
+        stream = self.seed * 1_000_003 + self.current_epoch
+        torch.manual_seed(stream + self.global_rank * 1_000_000_000_039)
 
     def _log_epoch(self, part: Part) -> None:
         mean_loss, scores = self._trackers(part)

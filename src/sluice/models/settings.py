@@ -95,6 +95,24 @@ class NetworkParams(Section):
         return self.encoder in _TWO_WAY or bool(self.bidirectional)
 
 
+class Processes(Section):
+    """How many processes train one network together, each on its share of every batch."""
+
+    devices: int = Field(1, ge=1, le=1024)
+    """Processes that train one model together: as many GPUs of this machine, or without a GPU
+    processes with `optimisation.threads` each. The batch is shared, not multiplied."""
+    strategy: Literal["auto", "ddp"] = "auto"
+    """Lightning's strategy; both mean one copy of the network in each process (`ddp`), and `auto`
+    no process group where there is one device. Those that cut a network in parts are left out."""
+    num_nodes: int = Field(1, ge=1, le=1024)
+    """Machines that train one model together, `devices` on each (docs/devices.md)."""
+
+    @property
+    def processes(self) -> int:
+        """How many there are in all."""
+        return self.devices * self.num_nodes
+
+
 class OptimisationParams(Section):
     """How the weights are found."""
 

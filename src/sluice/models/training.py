@@ -24,9 +24,10 @@ from sluice.errors import ModelError
 from sluice.files import staged
 from sluice.models.callbacks import MONITOR, AveragedWeights, BestWeights, Curves
 from sluice.models.classifier import Classifier
-from sluice.models.settings import OptimisationParams
+from sluice.models.settings import OptimisationParams, Processes
 
 _CHECKPOINT = "last"
+_ALONE = Processes()
 
 
 class _WholeCheckpoints(TorchCheckpointIO):
@@ -62,6 +63,8 @@ class Fitted:
     """Wall-clock seconds of all epochs, those before a kill included."""
     steps: int
     """Optimiser steps taken."""
+    rank: int = 0
+    """Number of this process among those that trained; outputs are for number 0 to write."""
 
 
 def quiet_lightning() -> None:
@@ -71,7 +74,9 @@ def quiet_lightning() -> None:
     warnings.filterwarnings("ignore", module=r"pytorch_lightning\..*")
 
 
-def _trainer(params: OptimisationParams, scratch: Path, callbacks: list[Callback]) -> pl.Trainer:
+def _trainer(
+    params: OptimisationParams, processes: Processes, scratch: Path, callbacks: list[Callback]
+) -> pl.Trainer:
     on_terminal = sys.stderr.isatty()
     checkpoint = ModelCheckpoint(
         dirpath=scratch,
@@ -83,7 +88,10 @@ def _trainer(params: OptimisationParams, scratch: Path, callbacks: list[Callback
     progress: list[Callback] = [TQDMProgressBar(refresh_rate=20)] if on_terminal else []
     return pl.Trainer(
         accelerator="auto",
-        devices=1,
+        devices=processes.devices,
+        num_nodes=processes.num_nodes,
+        strategy=processes.strategy,
+        use_distributed_sampler=False,  # the data module shares each batch out
         max_epochs=params.max_epochs,
         limit_train_batches=params.max_batches,
         gradient_clip_val=params.gradient_clip or None,
@@ -115,12 +123,16 @@ def fit(
     data: pl.LightningDataModule,
     scratch: Path,
     watchers: Sequence[Callback] = (),
+    processes: Processes = _ALONE,
 ) -> Fitted:
     """Train, or go on from the checkpoint in `scratch`; `watchers` see each epoch and may stop it.
 
     A checkpoint is written at the end of each epoch, beside its place and then renamed; random
     numbers and batch order depend on seed and epoch alone, so a resumed training ends with
     the weights of an uninterrupted one, bit for bit.
+
+    With several `processes` Lightning starts this process's own command once more for each of the
+    others (Li et al. 2020, "PyTorch Distributed"); all return from here, with their rank.
 
     Raises:
         ModelError: the checkpoint in `scratch` cannot be read, or no epoch gave a finite score.
@@ -133,14 +145,24 @@ def fit(
     if params.averaging_decay is not None:
         callbacks.append(AveragedWeights(decay=params.averaging_decay))
     checkpoint = scratch / f"{_CHECKPOINT}.ckpt"
+    if processes.processes > 1:  # else Lightning takes the machine's cores for a number of threads
+        os.environ.setdefault("OMP_NUM_THREADS", str(params.threads))
+    trainer = _trainer(params, processes, scratch, [*callbacks, *watchers])
     if checkpoint.exists():
         _check_readable(checkpoint)
-        sys.stderr.write(f"resuming from {checkpoint}\n")
-    trainer = _trainer(params, scratch, [*callbacks, *watchers])
+        if trainer.is_global_zero:
+            sys.stderr.write(f"resuming from {checkpoint}\n")
     resumed = str(checkpoint) if checkpoint.exists() else None
     trainer.fit(classifier, datamodule=data, ckpt_path=resumed, weights_only=True)
     if not best.weights:
         raise ModelError(
             "no epoch ended with a finite score: lower train.optimisation.learning_rate"
         )
-    return Fitted(best.weights, best.epoch + 1, curves.rows, curves.seconds, trainer.global_step)
+    return Fitted(
+        best.weights,
+        best.epoch + 1,
+        curves.rows,
+        curves.seconds,
+        trainer.global_step,
+        trainer.global_rank,
+    )

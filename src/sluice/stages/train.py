@@ -1,8 +1,7 @@
 """Train: augmented training rows and a split in, one trained variant with its predictions out.
 
-Weights, config and vocabulary go to `models/`, beside them the curves, the predictions for
-validation and test rows, and (in a file of its own) the seconds. It judges nothing: that is
-`evaluate`.
+Weights, config and vocabulary go to `models/`, beside them curves, predictions for validation and
+test rows, and (in a file of its own) the seconds. It judges nothing: that is `evaluate`.
 """
 
 import hashlib
@@ -82,12 +81,10 @@ def _fit_part(path: Path, settings: Settings, names: list[str]) -> tuple[Reader,
 
 def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -> str:
     """A name for what is trained from exactly these inputs by exactly this code."""
-    digest = hashlib.sha256(
-        f"{name} {seed} {torch.__version__} {version('pytorch-lightning')}".encode()
-    )
+    made = f"{name} {seed} {torch.__version__} {version('pytorch-lightning')}"
+    digest = hashlib.sha256(made.encode())
     digest.update(settings.model_dump_json().encode())
-    code = sorted(Path(callbacks.__file__).parent.glob("*.py"))
-    for path in [*inputs, *code]:
+    for path in [*inputs, *sorted(Path(callbacks.__file__).parent.glob("*.py"))]:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return f"{name}-{seed}-{digest.hexdigest()[:16]}"
 
@@ -159,8 +156,7 @@ def _prepare(
     reader, rows = _fit_part(augmented, settings, names)
     judged = _read_part(validation, reader, names)
     data = TextDataModule(rows, judged.rows, settings.optimisation.batch_size, seed)
-    network = _network(settings, reader.vocabulary, len(names), seed)
-    return Prepared(reader, judged, network, data)
+    return Prepared(reader, judged, _network(settings, reader.vocabulary, len(names), seed), data)
 
 
 def rehearse(
@@ -217,8 +213,11 @@ def train(
     names = list(read_json(provenance)["labels"])
     reader, judged, network, data = _prepare(seed, settings, augmented, validation, names)
     classifier = Classifier(network, settings.optimisation, len(names), seed)
-    scratch = SCRATCH / _scratch_key(name, seed, settings, [augmented, validation])
-    fitted = fit(classifier, data, scratch)
+    key = _scratch_key(name, seed, settings, [augmented, validation])
+    scratch = SCRATCH / (key if section.processes == 1 else f"{key}-{section.processes}")
+    fitted = fit(classifier, data, scratch, processes=section)
+    if fitted.rank:
+        return  # the first of several processes goes on alone
     network.load_state_dict(fitted.weights)
     asked = {"validation": judged, "test": _read_part(test, reader, names)}
     predicted = _predictions(network, asked, names)
