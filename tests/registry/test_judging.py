@@ -32,6 +32,15 @@ def crown(project: Path) -> None:
     assert promote(project, judge_challenger(project)).action == "promoted"
 
 
+def change_version(project: Path, **keys: object) -> None:
+    """Change what is known of version 1 as if it had been stored so."""
+    path = project / "registry/versions/1/version.json"
+    write_json(read_json(path) | keys, path)
+    pointer = read_json(project / "registry/champion.json")
+    pointer["changes"][0]["sha256"] = about_digest(project, 1)
+    write_json(pointer, project / "registry/champion.json")
+
+
 def test_without_a_champion_floor_and_baseline_are_asked_and_it_says_so(project) -> None:
     decision = judge_challenger(project)
     assert decision.passed
@@ -54,7 +63,7 @@ def test_figures_are_those_of_the_evaluation(project) -> None:
 def test_a_better_challenger_passes_every_check(crowned) -> None:
     decision = judge_challenger(crowned)
     assert decision.champion == 1
-    assert [check.verdict for check in decision.checks] == ["passed"] * 9
+    assert [check.verdict for check in decision.checks] == ["passed"] * 10
     assert decision.difference.value == pytest.approx(0.25, abs=0.01)
 
 
@@ -141,12 +150,7 @@ def test_a_margin_for_no_slice_is_an_error(crowned) -> None:
 
 
 def test_other_labels_than_the_champions_are_refused_with_the_reason(crowned) -> None:
-    path = crowned / "registry/versions/1/version.json"
-    content = read_json(path) | {"labels": ["bad", "good"]}
-    write_json(content, path)
-    pointer = read_json(crowned / "registry/champion.json")
-    pointer["changes"][0]["sha256"] = about_digest(crowned, 1)
-    write_json(pointer, crowned / "registry/champion.json")
+    change_version(crowned, labels=["bad", "good"])
     decision = judge_challenger(crowned)
     assert [check.name for check in decision.failed] == ["labels"]
     because = of(decision, "labels").because
@@ -162,6 +166,45 @@ def test_a_champion_of_other_test_rows_is_scored_on_the_present_ones(crowned) ->
     decision = judge_challenger(crowned)
     assert of(decision, "champion").verdict == "passed"
     assert decision.difference.value == pytest.approx(0.4, abs=0.02)
+
+
+def add_to_test(project: Path, texts: list[str]) -> None:
+    """New rows for the test, and a run on them; labels are what the other rows have."""
+    path = project / "data/split/test.parquet"
+    rows = pd.read_parquet(path)
+    rows.loc[: len(texts) - 1, "text"] = texts
+    rows.to_parquet(path, index=False)
+    write_challenger(project)
+
+
+def test_test_rows_that_the_champion_has_learnt_from_are_counted_and_refused(crowned) -> None:
+    learnt = pd.read_parquet(crowned / "data/split/train.parquet")["text"].head(2).to_list()
+    learnt += pd.read_parquet(crowned / "data/split/validation.parquet")["text"].head(1).to_list()
+    add_to_test(crowned, [learnt[0].upper(), f" {learnt[1]}  ", learnt[2], "a new one"])
+    decision = judge_challenger(crowned)
+    check = of(decision, "seen")
+    assert (check.verdict, check.value, check.threshold) == ("failed", 3 / ROWS, 0.0)
+    assert check.because.startswith("3 of 120 test rows were the champion's to learn from")
+    assert not decision.passed
+    write_params(crowned, seen_share=0.1)
+    assert of(judge_challenger(crowned), "seen").verdict == "passed"
+
+
+def test_a_champion_stored_without_its_rows_is_told_only_if_the_split_has_changed(crowned) -> None:
+    change_version(crowned, rows=None)
+    assert of(judge_challenger(crowned), "seen").verdict == "passed"
+    add_to_test(crowned, ["a new one"])
+    check = of(judge_challenger(crowned), "seen")
+    assert check.verdict == "not asked"
+    assert "stored without its rows" in check.because
+
+
+def test_a_changed_table_of_rows_is_refused(crowned) -> None:
+    add_to_test(crowned, ["a new one"])
+    path = crowned / "registry/versions/1/rows.parquet"
+    pd.read_parquet(path).iloc[1:].to_parquet(path, index=False)
+    with pytest.raises(ModelError, match=r"rows\.parquet is not the file that was stored"):
+        judge_challenger(crowned)
 
 
 def test_a_corrupt_champion_is_named(crowned) -> None:

@@ -32,6 +32,7 @@ shutil.copytree(pathlib.Path(sys.argv[1], plan), ".", dirs_exist_ok=True)
 PLANS = ((20, 8), (60, 9), (0, 9))
 """Finished runs: on how many test rows the selected model is wrong, and its hidden size."""
 OUTPUTS = (
+    "data/split/train.parquet",
     "data/split/validation.parquet",
     "data/split/test.parquet",
     "data/probes/probes.parquet",

@@ -74,6 +74,22 @@ def check_labels(challenger: Sequence[str], champion: Sequence[str]) -> Check:
     return Check(name="labels", verdict="failed", because=why)
 
 
+def check_seen(seen: int | None, test_rows: int, gate: Gate) -> Check:
+    """Test rows that the champion has learnt from: their share is at most what is allowed.
+
+    On such rows a model is better than on new ones (Hastie et al. 2009, section 7.4: the optimism
+    of the training error), so the comparison would favour the champion.
+    """
+    if seen is None:
+        why = "the champion was stored without its rows, and the split has changed since"
+        return not_asked("seen", f"{why}: what follows may favour it")
+    share = float(rounded(seen / test_rows))
+    because = f"{seen} of {test_rows} test rows were the champion's to learn from"
+    more = "" if share <= gate.seen_share else ": it is favoured on them; see split.method: hash"
+    found = {"value": share}
+    return _check("seen", share <= gate.seen_share, gate.seen_share, found, because + more)
+
+
 def check_champion(difference: Figure, gate: Gate) -> Check:
     """Challenger - champion in macro-F1: the lower bound lies above the gain; a tie does not."""
     because = "lower bound of challenger - champion in macro-F1 must lie above the gain"

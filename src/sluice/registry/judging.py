@@ -21,8 +21,9 @@ from sluice.evaluation.slices import Slice, cut_slices
 from sluice.params import read_section
 from sluice.registry import checks
 from sluice.registry.champion import answer_probes, predict_rows
-from sluice.registry.decisions import Check, Decision, Score
+from sluice.registry.decisions import Check, Decision, Origin, Score
 from sluice.registry.latency import compare_latency
+from sluice.registry.learnt import count_seen
 from sluice.registry.origin import describe_origin
 from sluice.registry.pointer import read_pointer
 from sluice.registry.run import Run, read_run
@@ -34,7 +35,7 @@ from sluice.text.traits import find_traits
 LINEAR = ("tfidf_svm", "tfidf_logreg")
 """Without one of these the best baseline is none worth beating."""
 AGAINST_CHAMPION = (
-    "labels", "champion", "slices", "behaviour", "calibration", "size", "latency",
+    "labels", "seen", "champion", "slices", "behaviour", "calibration", "size", "latency",
 )  # fmt: skip
 
 
@@ -106,8 +107,15 @@ def _check_calibration(run: Run, champion: Candidate, gate: Gate) -> Check:
     return checks.check_calibration(run.calibration["after"]["ece"], error, gate)
 
 
+def _check_seen(root: Path, run: Run, gate: Gate, version: Version, now: Origin) -> Check:
+    rows = run.parts["test"]
+    folder = version_folder(root, version.version)
+    seen = count_seen(folder, version.rows, rows["text"].to_list(), (version.origin, now))
+    return checks.check_seen(seen, len(rows), gate)
+
+
 def _check_against(
-    root: Path, run: Run, gate: Gate, version: Version
+    root: Path, run: Run, gate: Gate, version: Version, now: Origin
 ) -> tuple[list[Check], Mapping[str, float] | None]:
     """What a challenger is asked beside a champion, and the difference in macro-F1."""
     same = checks.check_labels(run.terms.label_names, version.labels)
@@ -125,6 +133,7 @@ def _check_against(
     ratio = rounded(compare_latency(challenger, model, texts, gate.latency, confidence))
     return [
         same,
+        _check_seen(root, run, gate, version, now),
         checks.check_champion(difference, gate),
         checks.check_slices(_compare_slices(run, champion, gate), confidence, gate),
         _check_behaviour(run, model, gate),
@@ -152,11 +161,12 @@ def judge_challenger(root: Path = Path(), params: Path = Path("params.yaml")) ->
     gate = read_section(root / params, "gate", Gate)
     run, pointer = read_run(root, root / params), read_pointer(root)
     found, difference, version = _check_alone(run, gate), None, None
+    now = describe_origin(root)
     if pointer is None:
         found += [checks.not_asked(name, checks.NO_CHAMPION) for name in AGAINST_CHAMPION]
     else:
         version = verify_version(root, pointer)
-        against, difference = _check_against(root, run, gate, version)
+        against, difference = _check_against(root, run, gate, version, now)
         found += against
     return Decision(
         challenger=run.challenger.key,
@@ -168,6 +178,6 @@ def judge_challenger(root: Path = Path(), params: Path = Path("params.yaml")) ->
         difference=Score(**difference) if difference else None,
         test_rows=len(run.parts["test"]),
         checks=tuple(found),
-        origin=describe_origin(root),
+        origin=now,
         gate=gate.model_dump(mode="json"),
     )

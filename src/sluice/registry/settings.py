@@ -37,6 +37,9 @@ class Gate(Section):
     """Whether a challenger that passes takes over at once, or waits for a person."""
     floor: Share = 0.7
     """Least macro-F1: the lower bound of the challenger's interval must reach it."""
+    seen_share: Share = 0.0
+    """Most of the test rows that the champion may have learnt from; more, and the comparison would
+    be unfair."""
     gain: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.0
     """What the lower bound of challenger - champion in macro-F1 must lie above; 0: no ties."""
     baseline_margin: Share = 0.02

@@ -15,6 +15,7 @@ from sluice.errors import ModelError, ParamsError, RegistryError, SourceError
 from sluice.files import read_json, staged, write_json
 from sluice.params import Section, parse_section
 from sluice.registry.decisions import Decision, Origin, Score, Stored
+from sluice.registry.learnt import ROWS, write_rows
 from sluice.registry.pointer import FOLDER, Pointer, sync_folder
 from sluice.serving.contents import CONTENTS, Thresholds, check_bundle, digest, write_bundle
 
@@ -46,6 +47,8 @@ class Version(Section):
     """Its files, as they were judged."""
     bundle: str | None = None
     """SHA-256 of its bundle.json, which holds the hashes of all files; null in old versions."""
+    rows: str | None = None
+    """SHA-256 of rows.parquet, the hashes of the rows that it learnt from; null in old versions."""
     origin: Origin
     """From what it was made."""
 
@@ -92,21 +95,22 @@ def _check_bundle(folder: Path, stored: str | None) -> str | None:
 
 
 def _track(root: Path, folder: Path) -> None:
-    """Put the model's files under DVC, so that they reach the remote; without DVC do nothing.
+    """Put model and table of rows under DVC, so that they reach the remote; without it nothing.
 
     Raises:
         RegistryError: DVC refuses; it says why.
     """
     if not (root / ".dvc").is_dir():
         return
-    path = str((folder / MODEL).relative_to(root))
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "add", "--quiet", path]
+    there = [folder / name for name in (MODEL, ROWS) if (folder / name).exists()]
+    paths = [str(one.relative_to(root)) for one in there]
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "add", "--quiet", *paths]
     done = subprocess.run(  # noqa: S603  # no word of it comes from outside
         command, cwd=root, capture_output=True, text=True, check=False
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise RegistryError(f"dvc add {path} failed ({last:.200}): nothing was promoted")
+        raise RegistryError(f"dvc add {' '.join(paths)} failed ({last:.200}): nothing was promoted")
 
 
 def read_thresholds(root: Path, candidate: str) -> Thresholds:
@@ -163,7 +167,9 @@ def store_version(root: Path, decision: Decision, record: int, at: str) -> Versi
         if wrong:
             raise RegistryError(f"the model has changed since it was judged ({wrong}): judge again")
         made = _bundle(root, part / MODEL, decision.challenger)
-        version = version.model_copy(update={"bundle": made})
+        known = write_rows(root, decision.origin, part / ROWS)
+        rows = digest(part / ROWS) if known else None
+        version = version.model_copy(update={"bundle": made, "rows": rows})
         write_json(version.model_dump(mode="json"), part / ABOUT)
     sync_folder(folder.parent)
     _track(root, folder)
