@@ -17,8 +17,10 @@ from prefect.exceptions import ObjectNotFound
 from flows.errors import FlowError
 from flows.watch import EVENT, SUBJECT
 
-MISSED = timedelta(seconds=90)
-"""Time without a heartbeat after which a run counts as dead; deployed ones beat each 30 seconds."""
+MISSED = timedelta(minutes=5)
+"""Time without a heartbeat after which a run counts as dead; runs beat each 30 seconds. Ten beats
+are not lost by a restart of the server, or by a machine that swaps: a run that is marked Crashed
+while it works would go on, and end without its end being told."""
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
 
 

@@ -15,11 +15,14 @@ from flows.children import Children
 from flows.errors import FlowError
 from flows.pipeline import printable
 from sluice.files import read_json
+from sluice.integrity import FOUND
+from sluice.params import read_section
 from sluice.registry.commands import KEPT
-from sluice.registry.decisions import Check, Decision, Record
-from sluice.registry.origin import describe_origin
+from sluice.registry.decisions import Check, Decision, Record, Stored
+from sluice.registry.origin import describe_origin, hash_lock
 from sluice.registry.pointer import read_pointer
 from sluice.registry.records import DECISIONS, read_record
+from sluice.registry.settings import Gate
 from sluice.registry.versions import list_numbers, read_version
 
 RAW = "data/raw/rows.parquet"
@@ -82,17 +85,52 @@ def find_reason(root: Path, force: bool, drift: str | None) -> str | None:
     return "forced" if force else None
 
 
-def is_champion(root: Path) -> int | None:
-    """The champion's version if the run's selected model is that very model, else None."""
+def _selected(root: Path) -> dict[str, Stored] | None:
+    """The files of the run's selected model; None if none was selected."""
     from sluice.registry.run import describe_files
 
-    pointer, evaluation = read_pointer(root), read_json(root / EVALUATION)
+    evaluation = read_json(root / EVALUATION)
     one = evaluation["models"].get(evaluation["selected"])
-    if pointer is None or one is None:
+    return one and describe_files(root / f"models/{one['name']}/{one['seed']}")
+
+
+def is_champion(root: Path) -> int | None:
+    """The champion's version if the run's selected model is that very model, else None."""
+    pointer, files = read_pointer(root), _selected(root)
+    if pointer is None or files is None:
         return None
-    files = describe_files(root / f"models/{one['name']}/{one['seed']}")
     same = read_version(root, pointer.champion).files == files
     return pointer.champion if same else None
+
+
+def find_judgement(root: Path) -> Record | None:
+    """The last record in which this very challenger was held against this very champion.
+
+    Everything must be as it was: the model's files, dvc.lock, the gate's thresholds. What was
+    decided then would be decided again, so a schedule need not ask, nor write it down, each week.
+    """
+    pointer, files, lock = read_pointer(root), _selected(root), hash_lock(root)
+    gate = read_section(root / "params.yaml", "gate", Gate).model_dump(mode="json")
+    for number in reversed(list_numbers(root / DECISIONS, ".json")):
+        record = read_record(root, number)
+        judged = record.decision
+        if judged and record.champion == (pointer.champion if pointer else None):
+            same = judged.files == files and judged.origin.dvc_lock == lock and judged.gate == gate
+            return record if same else None
+    return None
+
+
+def verify_files(children: Children) -> None:
+    """Hash DVC's cache and all outputs by `sluice verify`, before any of them is trusted.
+
+    What is damaged is deleted from the cache, what has changed is brought to DVC's attention: the
+    stages that follow make both anew.
+
+    Raises:
+        FlowError: the project cannot be read.
+    """
+    if run_sluice(["verify"], children, (0, FOUND)) == FOUND:
+        get_run_logger().warning("damaged or changed files are made anew: see the lines above")
 
 
 def _number(value: float | None) -> str:

@@ -17,7 +17,15 @@ from prefect.states import Completed, Failed, Running
 
 from flows.children import Children
 from flows.errors import FlowError
-from flows.gate import describe_checks, find_reason, is_champion, last_record, run_gate
+from flows.gate import (
+    describe_checks,
+    find_judgement,
+    find_reason,
+    is_champion,
+    last_record,
+    run_gate,
+    verify_files,
+)
 from flows.locks import hold_workspace
 from flows.notify import notify
 from flows.pipeline import pipeline, stopping
@@ -108,18 +116,34 @@ def _settle(root: Path, record: Record, seconds: int) -> Outcome:
     return Outcome("promoted" if done.moved else "kept", describe_record(done), done)
 
 
-def _decide(root: Path, reason: str, seconds: int) -> Outcome:
+def _decide(root: Path, reason: str, seconds: int, again: bool = False) -> Outcome:
+    """Have the gate judge; not again what it has judged, unless a person asks for it."""
     same = is_champion(root)
     if same is not None:
         sentence = f"kept champion: training gave version {same} again, to the byte ({reason})"
         return Outcome("kept", sentence)
+    before, waiting = None if again else find_judgement(root), read_waiting(root)
+    if before is not None and waiting is not None and waiting.number == before.number:
+        return _settle(root, before, seconds)
+    if before is not None:
+        sentence = f"kept champion: decision {before.number} was on this very challenger ({reason})"
+        return Outcome("nothing new", sentence)
     record = _judge(root, ["--reason", f"retrained: {reason}"])
     if record.action == "waiting":
         return _settle(root, record, seconds)
     return Outcome("promoted" if record.moved else "kept", _say(record), record)
 
 
+def _verify(root: Path) -> None:
+    with (
+        hold_workspace(root, str(runtime.flow_run.name)) as lock,
+        stopping(Children(root, (lock,))) as children,
+    ):
+        verify_files(children)
+
+
 def _retrain(root: Path, force: bool, drift: str | None, seconds: int) -> Outcome:
+    _verify(root)
     _run_stages("ingest anew", ["ingest"])
     reason = find_reason(root, force, drift)
     if reason is None:
@@ -128,7 +152,7 @@ def _retrain(root: Path, force: bool, drift: str | None, seconds: int) -> Outcom
         return Outcome("nothing new", f"kept champion: no new data since version {since}")
     get_run_logger().info("retraining: %s", reason)
     _run_stages("pipeline", None)
-    return _decide(root, reason, seconds)
+    return _decide(root, reason, seconds, force)
 
 
 def _tell(root: Path, outcome: Outcome, settings: Flows) -> None:

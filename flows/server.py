@@ -19,6 +19,9 @@ from flows.errors import FlowError
 
 HOME = Path(".sluice/prefect")
 """Prefect's home for runs without a server, so that they share nothing with the user's own."""
+HEARTBEAT = "30"
+"""Seconds between signs of life, the least that Prefect takes: without them a server never learns
+that a run which was started by hand is dead."""
 START_SECONDS = 120.0
 """A machine that has to make the database first takes its time."""
 _SERVER = {
@@ -84,6 +87,7 @@ def lend_server(root: Path) -> Callable[[], None]:
     Exit handlers run last in, first out: prefect, imported after this call, sends what it still has
     to tell, and only then the server stops.
     """
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", HEARTBEAT)
     home = root / HOME
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home.resolve()))

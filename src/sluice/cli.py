@@ -26,9 +26,6 @@ app = typer.Typer(
     epilog="Examples: sluice check · sluice params train · sluice summary · dvc repro",
 )
 
-FOUND = 3
-"""Exit status of `sluice verify` where something is damaged or changed."""
-
 # Classes that are also to be had without torch, which takes seconds to load.
 _LIGHT = {"train": "sluice.variants", "explain": "sluice.explain_settings"}
 
@@ -163,6 +160,7 @@ def verify(
     Example: sluice verify --root .
     """
     from sluice.data.display import show_list
+    from sluice.integrity import FOUND
     from sluice.integrity import verify as look
 
     found = look(root)

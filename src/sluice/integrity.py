@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from sluice.errors import DataError
 
+FOUND = 3
+"""Exit status of `sluice verify` where something is damaged or changed."""
 FOLDER = ".dir"
 """Ending of a cached list of a folder's files."""
 

@@ -1,7 +1,8 @@
 """A project of four quick stages for tests of flows: what a stage does can be planned from outside.
 
-`start` feeds `side@a` and `side@b`, which feed `end`. A file `plan/<stage>` holds `sleep N`, `fail`
-or `stubborn N` (sleeps, and is deaf to SIGTERM); stages without one end at once.
+`start` feeds `side@a` and `side@b`, which feed `end`. A file `plan/<stage>` holds `sleep N`,
+`half N` (sleeps in the middle of writing), `stubborn N` (sleeps, and is deaf to SIGTERM) or `fail`;
+stages without one end at once.
 """
 
 import os
@@ -30,12 +31,14 @@ if words[:1] == ["fail"]:
     sys.exit(3)
 if words[:1] == ["stubborn"]:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+text = "".join(pathlib.Path(source).read_text() for source in sources) + name + "\\n"
+part = pathlib.Path(target + ".part")
+if words[:1] == ["half"]:
+    part.write_text(text[: len(text) // 2])
 for tick in range(int(words[1]) * 20 if words else 0):
     pathlib.Path("ticks", name).write_text(str(tick))
     time.sleep(0.05)
-text = "".join(pathlib.Path(source).read_text() for source in sources)
-part = pathlib.Path(target + ".part")
-part.write_text(text + name + "\\n")
+part.write_text(text)
 part.replace(target)
 if name == "end":
     pathlib.Path("out/scores.json").write_text('{"f1": {"macro": 0.5}}')
