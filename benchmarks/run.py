@@ -18,7 +18,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-NAMES = ("cleaning", "training", "pipeline", "flows", "watching")
+NAMES = ("cleaning", "training", "pipeline", "flows", "watching", "chaos")
 
 
 class Goal:
@@ -129,6 +129,27 @@ GOALS = (
         "flows.side_by_side.speedup",
         "at least 1.6",
         lambda ratio: ratio >= 1.6,
+    ),
+    Goal(
+        "kills at random times: flow, stage, guard, server",
+        "chaos.kills",
+        "at least 50",
+        lambda count: count >= 50,
+        digits=0,
+    ),
+    Goal(
+        "outputs half written, records false, processes left over after them",
+        "chaos.lost",
+        "none",
+        lambda count: count == 0,
+        digits=0,
+    ),
+    Goal(
+        "longest life of a killed flow's processes",
+        "chaos.slowest_end_of_orphans_seconds",
+        "at most 15 s",
+        lambda seconds: seconds <= 15,
+        " s",
     ),
     Goal(
         "watching: batches like the reference that raise an alarm",
