@@ -111,11 +111,17 @@ GOALS = (
         " s",
     ),
     Goal(
-        "a flow's cost over plain `dvc repro`, per stage",
+        "a flow's cost over plain `dvc repro`, per stage that runs",
         "flows.cost_per_stage_seconds",
         "at most 1.0 s",
         lambda seconds: seconds <= 1,
         " s",
+    ),
+    Goal(
+        "a flow's cost over plain `dvc repro`, its start included, as a share of the default run",
+        "flows.cost_over_default_run",
+        "at most 0.10",
+        lambda share: share <= 0.1,
     ),
     Goal(
         "a flow with nothing to do",
@@ -125,7 +131,7 @@ GOALS = (
         " s",
     ),
     Goal(
-        "two trainings side by side over one after the other",
+        "two trainings of one thread each, side by side over one after the other",
         "flows.side_by_side.speedup",
         "at least 1.6",
         lambda ratio: ratio >= 1.6,

@@ -177,14 +177,23 @@ def add_to_test(project: Path, texts: list[str]) -> None:
     write_challenger(project)
 
 
+def plain_texts(project: Path, part: str) -> list[str]:
+    texts = pd.read_parquet(project / f"data/split/{part}.parquet")["text"]
+    return [" ".join(text.lower().split()) for text in texts]
+
+
 def test_test_rows_that_the_champion_has_learnt_from_are_counted_and_refused(crowned) -> None:
-    learnt = pd.read_parquet(crowned / "data/split/train.parquet")["text"].head(2).to_list()
-    learnt += pd.read_parquet(crowned / "data/split/validation.parquet")["text"].head(1).to_list()
-    add_to_test(crowned, [learnt[0].upper(), f" {learnt[1]}  ", learnt[2], "a new one"])
+    """By text, whatever the case and the spaces; the fixture has a few such rows of its own."""
+    learnt = plain_texts(crowned, "train")
+    chosen = plain_texts(crowned, "validation")
+    add_to_test(crowned, [learnt[0].upper(), f" {learnt[1]}  ", chosen[0], "a new one"])
+    count = sum(text in {*learnt, *chosen} for text in plain_texts(crowned, "test"))
+    assert 3 <= count < 10
     decision = judge_challenger(crowned)
     check = of(decision, "seen")
-    assert (check.verdict, check.value, check.threshold) == ("failed", 3 / ROWS, 0.0)
-    assert check.because.startswith("3 of 120 test rows were the champion's to learn from")
+    assert (check.verdict, check.threshold) == ("failed", 0.0)
+    assert check.value == pytest.approx(count / ROWS, abs=1e-6)
+    assert check.because.startswith(f"{count} of 120 test rows were the champion's to learn from")
     assert not decision.passed
     write_params(crowned, seen_share=0.1)
     assert of(judge_challenger(crowned), "seen").verdict == "passed"
