@@ -82,6 +82,23 @@ def watch(
 
 
 @app.command()
+def worker(
+    address: Annotated[str, typer.Argument(help="The scheduler: tcp://10.0.0.5:8786.")],
+    name: Annotated[str | None, typer.Option(help="Its name [host-process].")] = None,
+) -> None:
+    """Lend this clone to a Dask cluster: it runs stages for flows elsewhere, one at a time.
+
+    Example: python -m flows worker tcp://10.0.0.5:8786
+    """
+    try:
+        from flows.remote import serve
+    except ImportError as error:
+        raise FlowError("a worker needs Dask: pip install 'sluice[dask]'") from error
+
+    serve(address, name)
+
+
+@app.command()
 def automations() -> None:
     """Create or update the automations on the server that PREFECT_API_URL names.
 

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from flows import guard
 from sluice.command import QUIET
@@ -32,7 +33,11 @@ def environment() -> dict[str, str]:
 
 
 def start_guarded(
-    command: list[str], folder: Path, output: int, kept: tuple[int, ...] = ()
+    command: list[str],
+    folder: Path,
+    output: int,
+    kept: tuple[int, ...] = (),
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> subprocess.Popen[bytes]:
     """Start a command under a guard, which ends it when the pipe to its standard input closes.
 
@@ -41,11 +46,12 @@ def start_guarded(
         folder: where it runs.
         output: descriptor that takes what it prints, or `subprocess.PIPE`.
         kept: descriptors that stay open in it.
+        more: further environment.
     """
     return subprocess.Popen(  # noqa: S603 - commands are ours
         [sys.executable, "-I", guard.__file__, *command],
         cwd=folder,
-        env=environment(),
+        env={**environment(), **more},
         stdin=subprocess.PIPE,
         start_new_session=True,
         stdout=output,
@@ -76,8 +82,13 @@ def stop_guarded(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS
 class Children:
     """The processes of one flow run; `stop` ends those that run and lets no other start."""
 
-    def __init__(self, folder: Path, kept: tuple[int, ...] = ()) -> None:
-        self._folder, self._kept = folder, kept
+    def __init__(
+        self,
+        folder: Path,
+        kept: tuple[int, ...] = (),
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._folder, self._kept, self._more = folder, kept, more
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self.stopped = False
@@ -86,7 +97,7 @@ class Children:
         with self._lock:
             if self.stopped:
                 return None
-            process = start_guarded(command, self._folder, subprocess.PIPE, self._kept)
+            process = start_guarded(command, self._folder, subprocess.PIPE, self._kept, self._more)
             self._running.add(process)
         return process
 

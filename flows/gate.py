@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.children import Children
 from flows.errors import FlowError
-from flows.pipeline import printable
+from flows.tasks import printable
 from sluice.files import read_json
 from sluice.integrity import FOUND
 from sluice.params import read_section

@@ -6,106 +6,31 @@ a log and artifacts for each stage. What depends on what, and what is up to date
 
 import contextlib
 import queue
-import sys
-import time
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prefect import flow, get_run_logger, runtime, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect import flow, get_run_logger, runtime
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Completed, Failed
 
-from flows.artifacts import publish, publish_metrics
 from flows.children import Children
 from flows.errors import FlowError
 from flows.graph import Stage, read_graph
 from flows.lockfile import LockFile, mend_lock_files
 from flows.locks import clear_stale_locks, describe_live_lock, hold_workspace
+from flows.tasks import leave_out, reproduce
 from sluice.errors import SluiceError
 from sluice.flow_settings import Flows, Retry
 from sluice.params import read_section
+from sluice.partitions import ADDRESS
 
-TAIL_LINES = 40
-"""Last lines of a failed stage that its task's state repeats."""
-BUSY_SECONDS = 2.0
-"""Until a stage is tried again that another dvc command kept from its files."""
-MAX_LINE = 500
-"""Characters of a line in a log; a stage may print foreign text."""
-
-
-def printable(line: str) -> str:
-    """A line without what would steer a terminal, of bounded length."""
-    shown = "".join(
-        one if one.isprintable() else ascii(one)[1:-1] for one in line.expandtabs()[:MAX_LINE]
-    )
-    return shown if len(line) <= MAX_LINE else f"{shown} ..."
-
-
-def _command(name: str, force: bool) -> list[str]:
-    flags = ["--force"] if force else []
-    return [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *flags, name]
-
-
-def _is_busy(lines: Iterable[str]) -> bool:
-    """Whether a live command holds the files; `--wait-for-lock` does not wait for these."""
-    return any("it is being blocked by" in line for line in lines)
-
-
-def _judge(name: str, status: int, lines: list[str], seconds: float) -> "State[None]":
-    """The state of a task run, from what `dvc repro` said of its stage."""
-    if status != 0:
-        how = f"was killed by signal {-status}" if status < 0 else f"exited with {status}"
-        tail = "\n".join(lines[-TAIL_LINES:])
-        return Failed(message=f"{name} failed: dvc repro {how}. Its last lines:\n{tail}")
-    if any(line.startswith(f"Running stage '{name}'") for line in lines):
-        return Completed(message=f"{name} ran for {seconds:.1f} s")
-    if any(line.startswith(f"Stage '{name}' is cached") for line in lines):
-        return Completed(name="Cached", message="restored from DVC's cache of earlier runs")
-    return Completed(name="Cached", message="nothing has changed")
-
-
-def _retries_help(task_: Any, _run: TaskRun, _state: "State[Any]") -> bool:
-    return bool(task_.retry_delay_seconds)
-
-
-@task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_retries_help)
-def reproduce(stage: Stage, force: bool, root: Path, children: Children) -> "State[None]":
-    """Run one stage by DVC, unless it is up to date; its lines go to the log as they come."""
-    logger, lines, began = get_run_logger(), deque[str](maxlen=1000), time.monotonic()
-    if stage.clean and not force:
-        logger.info("Stage '%s' didn't change, nor did what it needs", stage.name)
-        publish_metrics(stage, root)
-        return Completed(name="Cached", message="nothing has changed")
-
-    def report(line: str) -> None:
-        if line:
-            lines.append(printable(line))
-            logger.info(lines[-1])
-
-    status = children.run(_command(stage.name, force), report)
-    while status != 0 and _is_busy(lines) and not children.stopped:
-        logger.warning("%s waits for another dvc command that is at work on its files", stage.name)
-        time.sleep(BUSY_SECONDS)
-        lines.clear()
-        status = children.run(_command(stage.name, force), report)
-    if children.stopped:
-        return Cancelled(message=f"{stage.name} was stopped with the flow")
-    state = _judge(stage.name, status, list(lines), time.monotonic() - began)
-    if state.is_completed():
-        publish(stage, root)
-    return state
-
-
-@task(cache_policy=NO_CACHE, persist_result=False)
-def leave_out(reason: str) -> "State[None]":
-    """Stand for a stage that cannot run."""
-    return Cancelled(name="NotRun", message=reason)
+if TYPE_CHECKING:
+    from flows.cluster import Cluster
 
 
 def _lock_files(stages: dict[str, Stage], root: Path) -> list[LockFile]:
@@ -118,8 +43,10 @@ def _lock_files(stages: dict[str, Stage], root: Path) -> list[LockFile]:
 class GraphRun:
     """One run of a graph: submits stages as those they need complete, up to a limit at once."""
 
-    def __init__(self, stages: dict[str, Stage], settings: Flows, root: Path) -> None:
-        self.stages, self.settings, self.root = stages, settings, root
+    def __init__(
+        self, stages: dict[str, Stage], settings: Flows, root: Path, cluster: "Cluster | None"
+    ) -> None:
+        self.stages, self.settings, self.root, self.cluster = stages, settings, root, cluster
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.states: dict[str, State[Any]] = {}
         self.locks = _lock_files(stages, root)
@@ -132,6 +59,15 @@ class GraphRun:
             for name, stage in self.stages.items()
             if name in names
         }
+
+    def _place(self, name: str) -> "Cluster | None":
+        """The cluster if the stage runs there, None if it runs here."""
+        stage = self.stages[name]
+        return self.cluster if self.cluster and self.cluster.takes(stage) else None
+
+    def _has_room(self, name: str, running: Counter["Cluster | None"]) -> bool:
+        place = self._place(name)
+        return running[place] < (place.slots() if place else self.settings.parallel)
 
     def _submit(self, name: str, force: bool, children: Children) -> None:
         stage = self.stages[name]
@@ -146,6 +82,7 @@ class GraphRun:
                 force=force,
                 root=self.root,
                 children=children,
+                cluster=self._place(name),
                 wait_for=[self.futures[need] for need in sorted(stage.needs)],
                 return_state=False,
             )
@@ -158,16 +95,17 @@ class GraphRun:
             lock.begin()
         sorter = TopologicalSorter({name: stage.needs for name, stage in self.stages.items()})
         sorter.prepare()
-        ready: deque[str] = deque()
-        running = 0
+        ready: list[str] = []
+        running: Counter[Cluster | None] = Counter()
         while sorter.is_active():
-            ready.extend(sorter.get_ready())
-            while ready and running < self.settings.parallel:
-                name = ready.popleft()
-                self._submit(name, name in force, children)
-                running += 1
+            ready += sorter.get_ready()
+            for name in list(ready):
+                if self._has_room(name, running):
+                    ready.remove(name)
+                    running[self._place(name)] += 1
+                    self._submit(name, name in force, children)
             name = self._ended.get()
-            running -= 1
+            running[self._place(name)] -= 1
             self.futures[name].wait()  # only then its state is the final one
             self.states[name] = self.futures[name].state
             for lock in self.locks:
@@ -225,6 +163,21 @@ def stopping(children: Children) -> Iterator[Children]:
         raise
 
 
+@contextlib.contextmanager
+def _joined(settings: Flows, root: Path) -> Iterator["Cluster | None"]:
+    """The cluster that the settings name, and none with `runner: threads`."""
+    if settings.runner == "threads":
+        yield None
+        return
+    from flows.cluster import Cluster  # needs Dask, which is an extra
+
+    cluster = Cluster(settings, root, get_run_logger().warning)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
 def _prepare(root: Path) -> None:
     logger = get_run_logger()
     for line in [*clear_stale_locks(root), *mend_lock_files(root)]:
@@ -254,14 +207,17 @@ def pipeline(
         settings = read_section(root / "params.yaml", "flows", Flows)
         if parallel is not None:
             settings = settings.model_copy(update={"parallel": parallel})
+        more = {ADDRESS: str(settings.dask_address)} if settings.runner == "dask" else {}
         with hold_workspace(root, str(runtime.flow_run.name)) as lock:
             _prepare(root)
-            run = GraphRun(read_graph(root, file), settings, root)
-            if only is not None:
-                run.keep_only(_known(only, run.stages, "only"))
-            forced = _known(force or [], run.stages, "force")
-            with stopping(Children(root, (lock,))) as children:
-                run.run(forced, children)
+            stages = read_graph(root, file)
+            forced = _known(force or [], stages, "force")
+            with _joined(settings, root) as cluster:
+                run = GraphRun(stages, settings, root, cluster)
+                if only is not None:
+                    run.keep_only(_known(only, stages, "only"))
+                with stopping(Children(root, (lock,), more)) as children:
+                    run.run(forced, children)
     except SluiceError as error:
         return Failed(message=str(error))
     return run.summary()

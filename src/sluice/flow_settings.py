@@ -4,12 +4,20 @@ In: the section. Out: frozen settings. None of them changes what a stage writes.
 """
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from sluice.params import Section
+from sluice.params import Section, written_as
+
+Address = Annotated[
+    str,
+    written_as(
+        r"(tcp|tls|ws|wss)://[^/\s]{1,253}:[0-9]{1,5}",
+        "a scheduler's address, such as tcp://10.0.0.5:8786",
+    ),
+]
 
 
 class Retry(Section):
@@ -73,10 +81,24 @@ class Flows(Section):
     """How flows run the graph."""
 
     parallel: int = Field(2, ge=1)
-    """Stages that run at once where they do not need each other."""
+    """Stages that run at once where they do not need each other; on a cluster one per worker."""
+    runner: Literal["threads", "dask"] = "threads"
+    """`threads`: all stages run on this machine; `dask`: those of `dask_stages` on a cluster."""
+    dask_address: Address | None = None
+    """Address of the cluster's scheduler."""
+    dask_stages: tuple[str, ...] = ("train", "fold_train")
+    """Stages that run on workers, each in a clone of the project that shares the DVC remote."""
+    dask_wait_seconds: float = Field(30.0, gt=0)
+    """How long the cluster may be without a worker before what needs one fails."""
     retry: Retry = Retry()
     """Stages that are tried again."""
     notify: Notify = Notify()
     """Who is told what flows decide."""
     approval_seconds: int = Field(86_400, ge=0)
     """How long `retrain` stays paused for a person's answer where `gate.approval` is `manual`."""
+
+    @model_validator(mode="after")
+    def _cluster_is_named(self) -> "Flows":
+        if self.runner == "dask" and self.dask_address is None:
+            raise ValueError("runner is dask and dask_address is null: name the scheduler")
+        return self

@@ -1,10 +1,12 @@
 """Clean: rows with texts as they came in, the same rows with a column `cleaned` out.
 
-It works on batches of rows, so that memory does not grow with their number, and stops before any
-row is dropped, joined or parted: the original text stays beside the cleaned one.
+It works on batches of rows, here or on a Dask cluster (`SLUICE_DASK`), so that memory does not grow
+with their number, and stops before any row is dropped, joined or parted: the original text stays.
 """
 
+import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,7 @@ from sluice.command import run_stage
 from sluice.errors import DataError
 from sluice.files import open_parquet, staged, write_batches
 from sluice.params import Section, read_section
+from sluice.partitions import ADDRESS, map_parts
 from sluice.text.cleaning import Steps, clean_texts
 from sluice.text.marks import EMPTY
 
@@ -38,8 +41,14 @@ def clean_table(table: pa.Table, steps: Steps) -> pa.Table:
 
 
 def _clean_batches(source: pq.ParquetFile, section: Clean) -> Iterator[pa.Table]:
-    for batch in source.iter_batches(section.batch_rows):
-        yield clean_table(pa.Table.from_batches([batch]), section.steps)
+    batches = (pa.Table.from_batches([one]) for one in source.iter_batches(section.batch_rows))
+    work = partial(clean_table, steps=section.steps)
+    address = os.environ.get(ADDRESS)
+    many = source.metadata.num_rows > section.batch_rows
+    # Lemmas depend on the WordNet of a machine, which no fingerprint knows.
+    if address and many and section.steps.normalise_words != "lemmatise":
+        return map_parts(work, batches, address)
+    return map(work, batches)
 
 
 def clean(rows: Path, cleaned: Path, params: Path = Path("params.yaml")) -> None:

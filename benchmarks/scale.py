@@ -1,0 +1,103 @@
+"""Cleaning and splitting at many rows: seconds, CPU seconds, peak memory; prints one JSON object.
+
+Usage: python benchmarks/scale.py ROWS...
+
+The rows are the bundled tweets, over and over, with noise: a repetition has two words in five
+exchanged for words of other tweets, and so is no near duplicate of its like. Each stage runs as a
+process of its own, as DVC runs it. `make bench` leaves this out: a million rows take minutes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tweets import make_rows
+
+from sluice.files import write_parquet
+
+ROOT = Path(__file__).parents[1]
+SHARE = 0.4
+"""Of a row's words that noise exchanges."""
+
+# Runs a stage's module; prints its seconds of CPU and the most memory that it held, in KiB.
+WATCHED = """
+import resource, runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=False)
+except SystemExit as end:
+    assert not end.code, end.code
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
+def make_noisy(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """As many rows as are asked for; those beyond the given ones with words exchanged."""
+    generator = np.random.default_rng(0)
+    many = pd.concat([rows] * -(-count // len(rows)), ignore_index=True).head(count)
+    words = np.array([word for text in rows["text"] for word in text.split()], dtype=object)
+    texts = many["text"].tolist()
+    for place in range(min(len(rows), count), count):
+        row = np.array(texts[place].split() or ["-"], dtype=object)
+        chosen = generator.random(len(row)) < SHARE
+        row[chosen] = words[generator.integers(len(words), size=chosen.sum())]
+        texts[place] = " ".join(row)
+    return many.assign(text=texts, id=[str(number) for number in range(count)])
+
+
+def measure(module: str, *files: Path) -> dict[str, float]:
+    """Seconds, seconds of CPU and GiB of one stage."""
+    command = [sys.executable, "-c", WATCHED, module, *map(str, files)]
+    began = time.perf_counter()
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    seconds = time.perf_counter() - began
+    cpu, memory = done.stdout.split()[-2:]
+    return {"seconds": seconds, "cpu_seconds": float(cpu), "gib": int(memory) / 2**20}
+
+
+def measure_stages(rows: pd.DataFrame, folder: Path) -> dict[str, object]:
+    """Clean, then split, and how large the raw file is."""
+    raw, cleaned = folder / "many.parquet", folder / "many-cleaned.parquet"
+    write_parquet(rows, raw)
+    parts = [folder / f"{name}.parquet" for name in ("train", "validation", "test")]
+    others = [folder / "conflicts.csv", folder / "leaks.json", folder / "folds"]
+    found = {
+        "clean": measure("sluice.stages.clean", raw, cleaned),
+        "raw_mib": raw.stat().st_size / 2**20,
+        "cleaned_mib": cleaned.stat().st_size / 2**20,
+    }
+    print(json.dumps(found), file=sys.stderr)  # splitting may take long
+    return found | {"split": measure("sluice.stages.split", cleaned, *parts, *others)}
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = make_rows(folder).drop(columns="cleaned")
+        rows = rows.sample(frac=1, random_state=0, ignore_index=True)  # they come in label order
+        found = {
+            count: measure_stages(make_noisy(rows, count), folder)
+            for count in map(int, sys.argv[1:])
+        }
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

