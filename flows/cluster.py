@@ -18,7 +18,14 @@ from flows.errors import FlowError
 from flows.exchange import Entry, check_remote, make_order, take_over
 from flows.graph import Stage
 from sluice.flow_settings import Flows
-from sluice.partitions import WORKSPACE, await_workers, connect, find_workers
+from sluice.partitions import (
+    WORKSPACE,
+    await_workers,
+    call_by_name,
+    connect,
+    explain_unread,
+    find_workers,
+)
 
 _POLL_SECONDS = 0.5
 
@@ -97,14 +104,13 @@ class Cluster:
 
     def _ask(self, order: Entry, report: Callable[[str], None]) -> Entry | None:
         """Give an order to a worker and wait for the answer; None if the flow was stopped."""
-        from flows.remote import run_order
-
         key = f"{order['name']}-{uuid.uuid4().hex}"
         lines: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
         self._client.subscribe_topic(key, lambda event: lines.put(tuple(event[1])))
         chosen = sorted(set(find_workers(self._client)) - set(self._refused))
         future = self._client.submit(
-            run_order,
+            call_by_name,
+            "flows.remote:run_order",
             order,
             key,
             key=key,
@@ -168,4 +174,6 @@ class Cluster:
                 f"{name}: a worker at {self._address} has other code of flows/ ({error}): bring "
                 "its clone to the same commit, then start it again"
             ) from error
+        except RuntimeError as error:
+            raise FlowError(f"{name}: {explain_unread(self._address, error)}") from error
         return answer

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import sluice
@@ -107,6 +108,20 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def call_by_name(name: str, *arguments: Any) -> Any:
+    """Call `module:function` on a worker; the scheduler reads orders too, and need not have it."""
+    return resolve_name(name)(*arguments)
+
+
+def explain_unread(address: str, error: Exception) -> str:
+    """What it means that a scheduler could not read what it was sent."""
+    reason = " ".join(str(error.__cause__ or error).split())
+    return (
+        f"the scheduler at {address} cannot read orders ({reason:.200}): start it in the same "
+        "environment as the workers"
+    )
+
+
 def _work(function: Callable[[Any], Any], expected: str, part: Any) -> Any:
     """Run on a worker, unless its code is not the client's."""
     if fingerprint() != expected:
@@ -137,6 +152,8 @@ def _result(future: Any, client: "Client", address: str) -> Any:
             ) from error
         except CancelledError as error:
             raise ResourceError(f"the Dask scheduler at {address} is gone") from error
+        except RuntimeError as error:
+            raise ResourceError(explain_unread(address, error)) from error
 
 
 def map_parts(function: Callable[[Any], Any], parts: Iterable[Any], address: str) -> Iterator[Any]:

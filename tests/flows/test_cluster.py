@@ -1,4 +1,4 @@
-"""Stages on workers in clones of their own: a scheduler and workers as real processes on loopback."""
+"""Stages on workers in clones of their own: scheduler and workers are processes on loopback."""
 
 import signal
 import subprocess
@@ -113,9 +113,9 @@ def test_a_client_that_dies_ends_the_stage_on_the_worker(project, address) -> No
             client.kill()
             client.wait()
         assert wait_until(lambda: not is_running(stage), 60) < 30
-        with pytest.raises(FlowError, match="worker one; wait until it has ended"):
-            with hold_workspace(folder, "a flow", wait=0):
-                pass
+        held = pytest.raises(FlowError, match="worker one; wait until it has ended")
+        with held, hold_workspace(folder, "a flow", wait=0):
+            pass
 
 
 def test_a_stale_clone_fails_with_the_reason_and_is_passed_over_for_another(

@@ -1,4 +1,4 @@
-"""A stage in another clone, without a cluster: what goes over, what is refused, what is recorded."""
+"""A stage in another clone, without a cluster: what travels, is refused, is recorded."""
 
 import os
 import shutil

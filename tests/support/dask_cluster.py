@@ -102,5 +102,6 @@ def clone(project: Path, folder: Path) -> Path:
 def use_cluster(project: Path, address: str, stages: str = "[side]", wait: float = 2.0) -> None:
     """Name the cluster in the settings of the project."""
     (project / "params.yaml").write_text(
-        f"flows:\n  parallel: 1\n  runner: dask\n  dask_address: {address}\n  dask_stages: {stages}\n  dask_wait_seconds: {wait}\n"
+        f"flows:\n  parallel: 1\n  runner: dask\n  dask_address: {address}\n"
+        f"  dask_stages: {stages}\n  dask_wait_seconds: {wait}\n"
     )
