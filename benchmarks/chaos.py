@@ -74,7 +74,10 @@ def find_losses(folder: Path, versions: int) -> list[str]:
     except (FileNotFoundError, yaml.YAMLError, TypeError, KeyError):
         return lost  # none yet, or half written: the next flow must put it right
     for name, stage in stages.items():
-        recorded = {one["path"]: one["md5"] for one in [*stage["deps"], *stage["outs"]]}
+        try:
+            recorded = {one["path"]: one["md5"] for one in [*stage["deps"], *stage["outs"]]}
+        except (TypeError, KeyError):
+            return lost  # half written, and YAML all the same
         if not any(all(_md5(one[p]) == md5 for p, md5 in recorded.items()) for one in known):
             lost.append(f"{name} is recorded with what it never made")
     return lost
@@ -203,7 +206,14 @@ class Chaos:
         subprocess.run(command, cwd=other, env=environment(), check=True)
         if outputs(self.folder) != outputs(other):
             self.lost.append("the last outputs are not those of an undisturbed run")
-        stop_guarded(self.server)
+
+    def stop(self) -> None:
+        """Leave no process."""
+        if self.flow is not None and self.flow.poll() is None:
+            self.flow.terminate()
+            self.flow.wait(60)
+        if self.server is not None:
+            stop_guarded(self.server)
 
 
 def run(kills: int, seconds: float, seed: int) -> dict[str, Any]:
@@ -211,13 +221,16 @@ def run(kills: int, seconds: float, seed: int) -> dict[str, Any]:
     began, load = time.monotonic(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as scratch:
         chaos = Chaos(Path(scratch), seed)
-        while chaos.killed.total() < kills and time.monotonic() - began < seconds:
-            chaos.start()
-            time.sleep(chaos.random.uniform(0.1, 3.0))
-            if chaos.flow.poll() is None:
-                chaos.kill()
-            chaos.look()
-        chaos.finish()
+        try:
+            while chaos.killed.total() < kills and time.monotonic() - began < seconds:
+                chaos.start()
+                time.sleep(chaos.random.uniform(0.1, 3.0))
+                if chaos.flow.poll() is None:
+                    chaos.kill()
+                chaos.look()
+            chaos.finish()
+        finally:
+            chaos.stop()
     return {
         "seed": seed,
         "kills": chaos.killed.total(),
