@@ -5,9 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 from flow_project import (
@@ -41,24 +39,12 @@ def look(server: str, path: str) -> dict:
         return json.load(answer)
 
 
-def home_of(project: Path, server: str) -> dict[str, str]:
-    return {"PREFECT_API_URL": server, "PREFECT_HOME": str(project / ".sluice/prefect")}
-
-
-def start_worker(project: Path, server: str) -> subprocess.Popen:
-    """A worker under a guard, as a service manager keeps it: what it started ends with it."""
-    words = [f"{key}={value}" for key, value in home_of(project, server).items()]
-    worker = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "sluice"]
-    with (project / "worker.log").open("ab") as log:
-        return start_guarded(["env", *words, *worker], project, log.fileno())
-
-
 @pytest.fixture(scope="module")
 def deployed(server, tmp_path_factory):
     """A project that is deployed, and a worker for it."""
     project = make_flow_project(tmp_path_factory.mktemp("deployed") / "project")
     (project / "prefect.yaml").write_text((ROOT / "prefect.yaml").read_text())
-    home = home_of(project, server)
+    home = {"PREFECT_API_URL": server, "PREFECT_HOME": str(project / ".sluice/prefect")}
 
     def prefect(*words: str) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -79,7 +65,10 @@ def deployed(server, tmp_path_factory):
     ):
         done = prefect(*words)
         assert done.returncode == 0, done.stdout + done.stderr
-    process = start_worker(project, server)
+    worker = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "sluice"]
+    with (project / "worker.log").open("wb") as log:
+        assignments = [f"{key}={value}" for key, value in home.items()]
+        process = start_guarded(["env", *assignments, *worker], project, log.fileno())
     try:
         yield project
     finally:
@@ -144,32 +133,6 @@ def test_a_cancelled_run_ends_its_whole_tree_and_the_next_one_waits_for_it(
     wait_until(lambda: state_of(server, second) in {"COMPLETED", "FAILED", "CRASHED"}, 200)
     assert state_of(server, second) == "COMPLETED"
     assert outputs(deployed)["end.txt"].startswith(b"other\nstart\n")
-
-
-def test_a_killed_worker_takes_its_run_with_it_and_the_next_one_resumes(server, deployed) -> None:
-    (deployed / "pids/side-b").unlink(missing_ok=True)
-    (deployed / "input.txt").write_text("third\n")
-    plan(deployed, side_b="half 300")
-    first = start_run(server)
-    stage = stage_pid(deployed, "side-b")
-    words = ["prefect", "worker", "start"]
-    (worker,) = [
-        one
-        for one in psutil.Process().children(recursive=True)
-        if one.cmdline()[2:5] == words or one.cmdline()[1:4] == words
-    ]
-    worker.kill()
-    assert wait_until(lambda: not is_running(stage), 30) <= 15
-    plan(deployed, side_b="")
-    process = start_worker(deployed, server)
-    try:
-        second = start_run(server)
-        wait_until(lambda: state_of(server, second) in {"COMPLETED", "FAILED", "CRASHED"}, 200)
-        assert state_of(server, second) == "COMPLETED"
-        assert state_of(server, first) == "CRASHED"
-    finally:
-        stop_guarded(process)
-    assert outputs(deployed)["end.txt"].startswith(b"third\nstart\n")
 
 
 def test_the_automation_for_zombies_is_applied_once(server, deployed) -> None:
