@@ -26,6 +26,7 @@ COMMANDS = (
     "rollback",
     "models",
     "tag",
+    "git-tags",
     "watch",
 )
 

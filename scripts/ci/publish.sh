@@ -30,6 +30,6 @@ if ! git push --quiet origin "HEAD:$target"; then
 fi
 
 if [ -e registry/champion.json ]; then
-  sluice tag || echo "::warning::no tags were written: see above"
+  sluice git-tags || echo "::warning::no tags were written: see above"
   git push --quiet origin --tags
 fi

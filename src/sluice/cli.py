@@ -247,8 +247,27 @@ def forecast(
     forecast_file(request, out, Console(highlight=False))
 
 
-for command in (predict, commands.promote, commands.rollback, commands.models, commands.tag, watch):
+@app.command()
+def tag(
+    text: Annotated[str, typer.Argument(help="The text, as it comes.")],
+    model: Annotated[Path, typer.Option(help="A tagger's folder: models/<seed>.")] = Path(
+        "pipelines/entities/models/0"
+    ),
+) -> None:
+    """Show the entities of a text, or the tag of each token, in colour.
+
+    Example: sluice tag "Berlin!" --model pipelines/entities/models/0
+    """
+    from rich.console import Console
+
+    from sluice.tagging.command import tag_text
+
+    Console(highlight=False).print(tag_text(model, text))
+
+
+for command in (predict, commands.promote, commands.rollback, commands.models, watch):
     app.command()(command)
+app.command("git-tags")(commands.git_tags)
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ def test_promote_models_tag_and_gto(project) -> None:
     assert tags(project) == ["sentiment#prod#1", "sentiment@v1.0.0"]
     assert "v1.0.0" in run(project, "gto", "show", "sentiment#prod").stdout
     assert (project / "registry/versions/1/model.dvc").exists()
-    assert sluice(project, "tag").stdout == "all tags are there already\n"
+    assert sluice(project, "git-tags").stdout == "all tags are there already\n"
 
     listed = json.loads(sluice(project, "models", "--json").stdout)
     assert [(one["version"], one["state"]) for one in listed] == [(1, "champion")]

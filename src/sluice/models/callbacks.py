@@ -6,7 +6,7 @@ a resumed training ends with what an uninterrupted one has.
 
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -23,6 +23,18 @@ COLUMNS = (
     MONITOR,
     "learning_rate",
 )
+
+
+class Recorded(NamedTuple):
+    """What is recorded of each epoch."""
+
+    monitor: str = MONITOR
+    """The score by which the best epoch is told."""
+    columns: tuple[str, ...] = COLUMNS
+    """Columns of the curves, that score among them."""
+
+
+CLASSIFIER = Recorded()
 
 
 class AveragedWeights(WeightAveraging):
@@ -49,14 +61,14 @@ class AveragedWeights(WeightAveraging):
 
 
 class BestWeights(Callback):
-    """Keeps the network's weights of the epoch with the best validation macro-F1."""
+    """Keeps the network's weights of the epoch with the best score on validation rows."""
 
-    def __init__(self) -> None:
-        self.score, self.epoch = -1.0, -1
+    def __init__(self, monitor: str = MONITOR) -> None:
+        self.monitor, self.score, self.epoch = monitor, -1.0, -1
         self.weights: dict[str, Tensor] = {}
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        score = float(trainer.callback_metrics[MONITOR])
+        score = float(trainer.callback_metrics[self.monitor])
         if score > self.score:
             self.score, self.epoch = score, trainer.current_epoch
             network = pl_module.network
@@ -73,10 +85,15 @@ class BestWeights(Callback):
         self.weights = state_dict["weights"]
 
 
+def _words(monitor: str) -> str:
+    return monitor.replace("_", " ").replace("macro f1", "macro-F1")
+
+
 class Curves(Callback):
     """One row of losses and scores for each epoch, and a line for a log that is no terminal."""
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, quiet: bool = False, recorded: Recorded = CLASSIFIER) -> None:
+        self.recorded = recorded
         self.rows: list[dict[str, float]] = []
         self.seconds = 0.0
         self._quiet, self._started = quiet, 0.0
@@ -90,14 +107,14 @@ class Curves(Callback):
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         values["epoch"] = trainer.current_epoch + 1
         values["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
-        self.rows.append({name: values[name] for name in COLUMNS})
+        self.rows.append({name: values[name] for name in self.recorded.columns})
         if not self._quiet and trainer.is_global_zero:
-            row = self.rows[-1]
+            row, monitor = self.rows[-1], self.recorded.monitor
             sys.stderr.write(
                 f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
                 f"  train loss {row['train_loss']:.4f}"
                 f"  validation loss {row['validation_loss']:.4f}"
-                f"  validation macro-F1 {row[MONITOR]:.4f}  {taken:.1f} s\n"
+                f"  {_words(monitor)} {row[monitor]:.4f}  {taken:.1f} s\n"
             )
             sys.stderr.flush()
 

@@ -1,7 +1,8 @@
 """Runs Lightning's loop so that a training can be killed at any moment and go on later.
 
-In: a classifier, its batches and a scratch folder for the checkpoint of the last whole epoch.
-Out: the best weights, the curves and the seconds. What is stored of them is the stage's matter.
+In: a classifier or another head, its batches, a scratch folder for the checkpoint of the last
+whole epoch. Out: the best weights, the curves and the seconds; what is stored of them is the
+stage's matter.
 """
 
 import io
@@ -12,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import pytorch_lightning as pl
 import torch
@@ -22,12 +23,41 @@ from torch import Tensor
 
 from sluice.errors import ModelError
 from sluice.files import staged
-from sluice.models.callbacks import MONITOR, AveragedWeights, BestWeights, Curves
-from sluice.models.classifier import Classifier
-from sluice.models.settings import OptimisationParams, Processes
+from sluice.models.callbacks import (
+    CLASSIFIER,
+    AveragedWeights,
+    BestWeights,
+    Curves,
+    Recorded,
+)
+from sluice.models.settings import Processes
 
 _CHECKPOINT = "last"
 _ALONE = Processes()
+
+
+class Loop(Protocol):
+    """What the loop reads of an optimisation's parameters."""
+
+    @property
+    def max_epochs(self) -> int: ...
+    @property
+    def max_batches(self) -> int | None: ...
+    @property
+    def gradient_clip(self) -> float: ...
+    @property
+    def patience(self) -> int | None: ...
+    @property
+    def averaging_decay(self) -> float | None: ...
+    @property
+    def threads(self) -> int: ...
+
+
+class Trainable(Protocol):
+    """A LightningModule with its parameters: a classifier, a tagger."""
+
+    @property
+    def params(self) -> Loop: ...
 
 
 class _WholeCheckpoints(TorchCheckpointIO):
@@ -75,7 +105,7 @@ def quiet_lightning() -> None:
 
 
 def _trainer(
-    params: OptimisationParams, processes: Processes, scratch: Path, callbacks: list[Callback]
+    params: Loop, processes: Processes, scratch: Path, callbacks: list[Callback]
 ) -> pl.Trainer:
     on_terminal = sys.stderr.isatty()
     checkpoint = ModelCheckpoint(
@@ -119,11 +149,12 @@ def _check_readable(checkpoint: Path) -> None:
 
 
 def fit(
-    classifier: Classifier,
+    classifier: Trainable,
     data: pl.LightningDataModule,
     scratch: Path,
     watchers: Sequence[Callback] = (),
     processes: Processes = _ALONE,
+    recorded: Recorded = CLASSIFIER,
 ) -> Fitted:
     """Train, or go on from the checkpoint in `scratch`; `watchers` see each epoch and may stop it.
 
@@ -138,10 +169,10 @@ def fit(
         ModelError: the checkpoint in `scratch` cannot be read, or no epoch gave a finite score.
     """
     params = classifier.params
-    best, curves = BestWeights(), Curves(quiet=sys.stderr.isatty())
+    best, curves = BestWeights(recorded.monitor), Curves(sys.stderr.isatty(), recorded)
     callbacks: list[Callback] = [best, curves]
     if params.patience is not None:
-        callbacks.append(EarlyStopping(MONITOR, mode="max", patience=params.patience))
+        callbacks.append(EarlyStopping(recorded.monitor, mode="max", patience=params.patience))
     if params.averaging_decay is not None:
         callbacks.append(AveragedWeights(decay=params.averaging_decay))
     checkpoint = scratch / f"{_CHECKPOINT}.ckpt"
@@ -153,7 +184,8 @@ def fit(
         if trainer.is_global_zero:
             sys.stderr.write(f"resuming from {checkpoint}\n")
     resumed = str(checkpoint) if checkpoint.exists() else None
-    trainer.fit(classifier, datamodule=data, ckpt_path=resumed, weights_only=True)
+    module = cast(pl.LightningModule, classifier)
+    trainer.fit(module, datamodule=data, ckpt_path=resumed, weights_only=True)
     if not best.weights:
         raise ModelError(
             "no epoch ended with a finite score: lower train.optimisation.learning_rate"

@@ -119,10 +119,10 @@ def models(
     typer.echo(describe_champion(Path()))
 
 
-def tag() -> None:
+def git_tags() -> None:
     """Write the champion's git tags, as far as they are not there yet.
 
-    Example: sluice tag
+    Example: sluice git-tags
     """
     from sluice.registry.settings import Gate
     from sluice.registry.tags import write_tags

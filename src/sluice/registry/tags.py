@@ -37,7 +37,7 @@ def _check_commit(git: Git, version: Version) -> None:
     if version.origin.dvc_lock is None or _hash_at_head(git) != version.origin.dvc_lock:
         raise RegistryError(
             f"no tag for version {version.version}: HEAD has not the {LOCK} that made it; commit "
-            f"{LOCK}, then run sluice tag"
+            f"{LOCK}, then run sluice git-tags"
         )
 
 
