@@ -109,6 +109,7 @@ ALLOWED = {
     "reporting": {"reporting", "evaluation"},
     "forecasting": {"forecasting", "models", "evaluation", "reporting"},
     "tagging": {"tagging", "data", "text", "models", "evaluation", "reporting"},
+    "rhyming": {"rhyming", "models", "evaluation", "reporting"},
     "registry": {"registry", "serving", "text", "evaluation", "reporting"},
     "watching": {"watching", "registry", "serving", "data", "models", "evaluation", "reporting"},
     "predicting": {"predicting", "registry", "serving"},

@@ -265,6 +265,42 @@ def tag(
     Console(highlight=False).print(tag_text(model, text))
 
 
+@app.command()
+def generate(
+    prompt: Annotated[str, typer.Option(help="How it begins; / ends a line.")] = "",
+    lines: Annotated[int, typer.Option(help="Lines, those of the prompt included.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Another one, another rhyme.")] = 0,
+    model: Annotated[Path, typer.Option(help="The model's folder.")] = Path(
+        "pipelines/rhymes/models/word/0"
+    ),
+    method: Annotated[str | None, typer.Option(help="sample or beam [sample].")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Above 1 is wilder [1].")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Likeliest tokens; 0 is all [0].")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Probability of the nucleus [0.9].")] = None,
+    beam: Annotated[int | None, typer.Option(help="Lines that a search keeps [8].")] = None,
+    candidates: Annotated[
+        int | None, typer.Option(help="Lines drawn until one rhymes; 1 takes any [16].")
+    ] = None,
+) -> None:
+    """Write a rhyme by a trained LSTM; the same seed writes the same one.
+
+    Example: sluice generate --prompt "Little fox" --lines 8 --seed 3
+    """
+    from sluice.rhyming.command import generate_rhyme, make_sampler
+
+    sampler = make_sampler(
+        {
+            "method": method,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "beam": beam,
+            "candidates": candidates,
+        }
+    )
+    typer.echo(generate_rhyme(model, prompt, lines, seed, sampler))
+
+
 for command in (predict, commands.promote, commands.rollback, commands.models, watch):
     app.command()(command)
 app.command("git-tags")(commands.git_tags)

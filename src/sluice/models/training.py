@@ -60,7 +60,7 @@ class Trainable(Protocol):
     def params(self) -> Loop: ...
 
 
-class _WholeCheckpoints(TorchCheckpointIO):
+class WholeCheckpoints(TorchCheckpointIO):
     """Writes beside and renames, so that a kill or a full disk leaves the last whole checkpoint.
 
     Lightning's own way leads through the system's temporary folder: a copy where that is another
@@ -131,12 +131,12 @@ def _trainer(
         logger=False,
         enable_model_summary=False,
         enable_progress_bar=on_terminal,
-        plugins=[_WholeCheckpoints()],
+        plugins=[WholeCheckpoints()],
         callbacks=[*callbacks, *progress, checkpoint],
     )
 
 
-def _check_readable(checkpoint: Path) -> None:
+def check_readable(checkpoint: Path) -> None:
     """Raise a ModelError for a checkpoint that cannot be read, before the loop starts."""
     try:
         content: Any = torch.load(checkpoint, map_location="cpu", weights_only=True)
@@ -180,7 +180,7 @@ def fit(
         os.environ.setdefault("OMP_NUM_THREADS", str(params.threads))
     trainer = _trainer(params, processes, scratch, [*callbacks, *watchers])
     if checkpoint.exists():
-        _check_readable(checkpoint)
+        check_readable(checkpoint)
         if trainer.is_global_zero:
             sys.stderr.write(f"resuming from {checkpoint}\n")
     resumed = str(checkpoint) if checkpoint.exists() else None
