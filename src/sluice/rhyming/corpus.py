@@ -133,6 +133,27 @@ def _clusters(rhymes: Sequence[str]) -> np.ndarray:
     return np.asarray(connected_components(graph, directed=False)[1])
 
 
+def _draw_parts(sizes: np.ndarray, order: np.ndarray, params: Corpus) -> dict[int, str]:
+    """Part of each group: test and validation are filled in order, what is too large is for train.
+
+    A text of which much repeats has a group that holds many rhymes.
+    """
+    total, held = int(sizes.sum()), {"test": 0, "validation": 0}
+    both = (params.test_share + params.validation_share) * total
+    found = {}
+    for cluster in order:
+        size = int(sizes[cluster])
+        room = {
+            "test": params.test_share * total - held["test"],
+            "validation": both - held["test"] - held["validation"],
+        }
+        part = next((name for name, left in room.items() if size <= left), "train")
+        found[int(cluster)] = part
+        if part != "train":
+            held[part] += size
+    return found
+
+
 def part_rhymes(rhymes: Sequence[str], params: Corpus) -> pd.DataFrame:
     """Draw the parts; rhymes that share a line of four or more words stay together.
 
@@ -144,10 +165,8 @@ def part_rhymes(rhymes: Sequence[str], params: Corpus) -> pd.DataFrame:
     """
     clusters = _clusters(rhymes)
     order = np.random.default_rng(params.seed).permutation(clusters.max() + 1)
-    sizes = np.bincount(clusters)[order].cumsum() / len(rhymes)
-    cut = np.searchsorted([params.test_share, params.test_share + params.validation_share], sizes)
-    by_cluster = dict(zip(order, np.array(["test", "validation", "train"])[cut], strict=True))
-    parts = [str(by_cluster[cluster]) for cluster in clusters]
+    by_cluster = _draw_parts(np.bincount(clusters), order, params)
+    parts = [by_cluster[cluster] for cluster in clusters]
     for part in PARTS:
         if part not in parts:
             raise DataError(

@@ -31,7 +31,8 @@ class _DroppedLSTM(nn.LSTM):
     def run(
         self, inputs: Tensor, state: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        dropped = {"weight_hh_l0": nn.functional.dropout(self.weight_hh_l0, self.rate)}
+        recurrent: Tensor = self.get_parameter("weight_hh_l0")
+        dropped = {"weight_hh_l0": nn.functional.dropout(recurrent, self.rate)}
         weights = dropped if self.training and self.rate else {}
         answer: tuple[Tensor, tuple[Tensor, Tensor]]
         answer = functional_call(self, weights, (inputs, state))

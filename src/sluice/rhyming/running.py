@@ -37,7 +37,7 @@ def _score_table(table: pd.DataFrame, losses: dict[str, list[np.ndarray]]) -> pd
     for part, found in losses.items():
         own = table[table.part == part]
         for row, loss in zip(own.itertuples(index=False), found, strict=True):
-            words = len(mark_words(row.text)) + 1
+            words = len(mark_words(str(row.text))) + 1
             total = -float(np.sum(loss, dtype=np.float64))
             rows.append((row.rhyme, row.cluster, part, len(loss), words, total))
     return pd.DataFrame(rows, columns=list(COLUMNS))

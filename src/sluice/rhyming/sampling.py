@@ -38,7 +38,8 @@ def read_prompt(prompt: str, vocabulary: Vocabulary) -> list[str]:
     Raises:
         DataError: it has a word that the vocabulary does not hold.
     """
-    words = [word.lower() for word in mark_words(prompt.strip())] if prompt.strip() else []
+    text = prompt.lstrip().rstrip(" \t")
+    words = [word.lower() for word in mark_words(text)]
     unknown = vocabulary.unknown(words)
     if unknown:
         listed = ", ".join(repr(word)[:40] for word in unknown[:8])
@@ -60,7 +61,7 @@ def keep_likely(logits: Tensor, sampler: Sampler) -> Tensor:
         least = scores.topk(sampler.top_k).values[..., -1:]
         scores = scores.masked_fill(scores < least, float("-inf"))
     if sampler.top_p < 1:
-        ordered, places = scores.softmax(-1).sort(-1, descending=True, stable=True)
+        ordered, places = scores.softmax(-1).sort(dim=-1, descending=True, stable=True)
         beyond = ordered.cumsum(-1) - ordered >= sampler.top_p
         scores = scores.masked_fill(
             torch.zeros_like(beyond).scatter(-1, places, beyond), -torch.inf
@@ -129,7 +130,9 @@ def search_lines(
     done: list[tuple[float, list[int]]] = []
     for step in range(MAX_LINE):
         scores = _forbid(logits, place.starts and not step, exact).log_softmax(-1)
-        best = (totals[:, None] + scores).flatten().topk(min(width, (scores > -torch.inf).sum()))
+        best = (
+            (totals[:, None] + scores).flatten().topk(min(width, int((scores > -torch.inf).sum())))
+        )
         rows, tokens = best.indices // size, best.indices % size
         grown = [
             [*beams[row], token] for row, token in zip(rows.tolist(), tokens.tolist(), strict=True)
