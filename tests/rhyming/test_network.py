@@ -6,8 +6,9 @@ import torch
 
 from sluice.errors import DataError, ModelError
 from sluice.models.training import quiet_lightning
+from sluice.rhyming import fitting
 from sluice.rhyming.fitting import fit_network, make_batches, make_stream
-from sluice.rhyming.network import RhymeNetwork, score_tokens
+from sluice.rhyming.network import LanguageModel, RhymeNetwork, score_tokens
 from sluice.rhyming.settings import Network, Training
 
 NETWORK = Network(embedding_size=4, hidden_size=6, layers=2)
@@ -75,12 +76,23 @@ def test_batches_are_consecutive_and_hold_every_step() -> None:
         make_batches(stream, 3, 20)
 
 
+class Stopped(LanguageModel):
+    """Is stopped in its second epoch."""
+
+    def training_step(self, batch: torch.Tensor) -> torch.Tensor:
+        if self.current_epoch == 1:
+            raise KeyboardInterrupt
+        return super().training_step(batch)
+
+
 @pytest.mark.slow
-def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(tmp_path) -> None:
+def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(tmp_path, monkeypatch) -> None:
     quiet_lightning()
     whole = fit_network(8, RHYMES, RHYMES[:1], PARAMS, 5, tmp_path / "whole")
-    short = PARAMS.model_copy(update={"max_epochs": 1})
-    fit_network(8, RHYMES, RHYMES[:1], short, 5, tmp_path / "killed")
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "LanguageModel", Stopped)
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            fit_network(8, RHYMES, RHYMES[:1], PARAMS, 5, tmp_path / "killed")
     again = fit_network(8, RHYMES, RHYMES[:1], PARAMS, 5, tmp_path / "killed")
     assert again.epoch == whole.epoch
     assert again.curves == whole.curves

@@ -58,7 +58,10 @@ def make_batches(stream: Tensor, rows: int, context: int) -> list[Tensor]:
 
 
 def _load(batches: list[Tensor]) -> "DataLoader[Tensor]":
-    return DataLoader(batches, batch_size=None)  # type: ignore[arg-type]  # a list is a data set
+    # Its own generator: a loader draws a number, and a resumed training draws it at another time.
+    own = torch.Generator()
+    rows: Any = batches  # a list is a data set
+    return DataLoader(rows, batch_size=None, generator=own)
 
 
 class RhymeData(pl.LightningDataModule):
@@ -86,6 +89,8 @@ class RhymeData(pl.LightningDataModule):
 class _Keeper(Callback):
     """Keeps the weights of the best epoch and a row of losses for each; part of a checkpoint."""
 
+    _KEPT = ("best", "epoch", "weights", "rows")
+
     def __init__(self) -> None:
         self.best, self.epoch = float("inf"), -1
         self.weights: dict[str, Tensor] = {}
@@ -103,10 +108,11 @@ class _Keeper(Callback):
             }
 
     def state_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return {name: getattr(self, name) for name in self._KEPT}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        vars(self).update(state_dict)
+        for name in self._KEPT:
+            setattr(self, name, state_dict[name])
 
 
 @dataclass(frozen=True)
