@@ -4,7 +4,8 @@ Usage: python scripts/deps.py          rewrite the `src/` lines of every stage's
        python scripts/deps.py --check  exit 1 if they are stale
 
 A stage's code is its file, every project module that it imports, at the top or inside a function,
-and the templates beside those modules.
+and the templates beside those modules. A sibling pipeline that has the same stages with other
+parameters gets them from the root's dvc.yaml, behind the line MARK of its own.
 """
 
 import ast
@@ -15,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
+SIBLINGS = ("pipelines/topics/dvc.yaml",)
+MARK = "  # The stages of the main pipeline, written by scripts/deps.py.\n"
 
 
 def module_file(name: str) -> Path | None:
@@ -76,15 +79,26 @@ def rewrite(text: str) -> str:
     return "".join(parts)
 
 
+def follow(sibling: str, main: str) -> str:
+    """The text of a sibling's dvc.yaml with the main pipeline's stages, as seen from its folder."""
+    head, mark, _ = sibling.partition(MARK)
+    assert mark, f"no line {MARK.strip()}"
+    stages = main.partition("stages:\n")[2].replace("      - presets\n", "")
+    return head + mark + stages.replace("      - src/", "      - ../../src/")
+
+
 def main() -> None:
-    """Rewrite dvc.yaml, or say that it is stale."""
+    """Rewrite dvc.yaml and those of its siblings, or say that one is stale."""
     path = ROOT / "dvc.yaml"
-    old = path.read_text()
-    new = rewrite(old)
-    if "--check" in sys.argv and new != old:
-        sys.exit("dvc.yaml does not list all the code of its stages: run make docs")
-    if new != old:
-        path.write_text(new)
+    stages = rewrite(path.read_text())
+    wanted = {path: stages}
+    wanted |= {ROOT / name: follow((ROOT / name).read_text(), stages) for name in SIBLINGS}
+    stale = [path for path, new in wanted.items() if new != path.read_text()]
+    if "--check" in sys.argv and stale:
+        name = stale[0].relative_to(ROOT)
+        sys.exit(f"{name} does not list all the code of its stages: run make docs")
+    for path in stale:
+        path.write_text(wanted[path])
 
 
 if __name__ == "__main__":
