@@ -29,7 +29,9 @@ def find_articles() -> dict[PurePath, Path]:
     except metadata.PackageNotFoundError as error:
         raise ResourceError(f"the wheel {WHEEL} is not installed: {advice}") from error
     named = {PurePath(file): Path(str(file.locate())) for file in files if file.suffix == ".txt"}
-    found = {place: path for place, path in named.items() if place.parent.parent == PurePath(FOLDER)}
+    found = {
+        place: path for place, path in named.items() if place.parent.parent == PurePath(FOLDER)
+    }
     if not found:
         raise ResourceError(f"the wheel {WHEEL} has no texts under {FOLDER}: {advice}")
     return dict(sorted(found.items()))
