@@ -29,9 +29,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
 
 from flow_project import make_flow_project, outputs  # noqa: E402 - of the tests
-from workspace import environment  # noqa: E402
 
-from flows.children import end_group, stop_guarded  # noqa: E402
+from flows.children import end_group, environment, stop_guarded  # noqa: E402
 from flows.server import await_server, start_server  # noqa: E402
 
 WEIGHTS = {"stage": 45, "guard": 25, "flow": 22, "server": 8}
@@ -122,11 +121,12 @@ class Chaos:
             self.server, self.address = start_server(self.scratch / "prefect")
             await_server(self.server, self.address)
         if self.flow is None:
-            more = {"PREFECT_API_URL": self.address, "PREFECT_CLIENT_MAX_RETRIES": "1"}
+            named = {"PREFECT_API_URL": self.address, "PREFECT_CLIENT_MAX_RETRIES": "1"}
+            known = os.environ | environment() | named
             self.flow = subprocess.Popen(
                 [sys.executable, "-m", "flows", "pipeline"],
                 cwd=self.folder,
-                env=environment() | more,
+                env=known,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -203,7 +203,7 @@ class Chaos:
         other = make_flow_project(self.scratch / "undisturbed")
         shutil.copy(self.folder / "input.txt", other / "input.txt")
         command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
-        subprocess.run(command, cwd=other, env=environment(), check=True)
+        subprocess.run(command, cwd=other, env=os.environ | environment(), check=True)
         if outputs(self.folder) != outputs(other):
             self.lost.append("the last outputs are not those of an undisturbed run")
 

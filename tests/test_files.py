@@ -142,9 +142,10 @@ def test_a_target_that_is_a_link_into_a_cache_leaves_the_cache_alone(link, tmp_p
 
 
 HALF_WRITTEN = """
-import sys, time
+import signal, time
 from pathlib import Path
 from sluice.files import staged
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 with staged(Path("one"), Path("two")) as parts:
     parts[0].write_text("new")
     with parts[1].open("w") as handle:
