@@ -63,8 +63,9 @@ lint: $(READY)  ## Linter, formatter, freshness of what is generated.
 	python scripts/deps.py --check
 	python scripts/docs.py --check
 
-types: $(READY)  ## Strict types of src/ and flows/.
+types: $(READY)  ## Strict types of src/, flows/ and each pipeline's own scripts.
 	mypy
+	for folder in pipelines/*/; do mypy $$folder*.py || exit 1; done
 
 bench: $(READY)  ## Measure the figures of benchmarks/ on this machine and write them there.
 	$(BIN)/python benchmarks/run.py

@@ -101,7 +101,7 @@ def settings_of(advice: Advice, params: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ParamsError: params.yaml lacks a section.
     """
-    changes: dict[str, dict[str, Any]] = dict(advice.change)
+    changes: dict[str, dict[str, Any]] = dict(advice.change.items())
     absent = [name for name in READ if not isinstance(params.get(name), dict)]
     if absent:
         raise ParamsError(f"params.yaml has no section {', '.join(absent)}")

@@ -131,7 +131,7 @@ def tabulate(gains: dict[str, Gain], confidence: float) -> pd.DataFrame:
     rows = []
     judged = judge_gains(list(gains.values()), confidence)
     for (name, gain), verdict in zip(gains.items(), judged, strict=True):
-        row = {"advice": name, "verdict": verdict.word}
+        row: dict[str, str | float] = {"advice": name, "verdict": verdict.word}
         row |= {"macro_f1": gain.macro_f1, "gain": gain.value}
         for side, bounds in (("rows", gain.over_rows), ("both", gain.over_both)):
             row |= {f"{side}_low": bounds.low, f"{side}_high": bounds.high}

@@ -3,7 +3,7 @@
 In: the table, the default's row, what the advice says, the chart. Out: texts. Nothing is computed.
 """
 
-import base64
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from audit import Advice
 from gains import NOTHING, ONLY_THESE
 
 from sluice.evaluation.intervals import Interval
-from sluice.reporting.html import make_environment
+from sluice.reporting.html import embed_svg, make_environment
 from sluice.reporting.numbers import count, p_value, points, signed, signed_interval
 from sluice.reporting.scores import Interval as Bounds
 from sluice.reporting.texts import to_html
@@ -42,7 +42,7 @@ class Facts(NamedTuple):
     confidence: float
 
 
-def shown(row: dict[str, Any]) -> dict[str, str]:
+def shown(row: Mapping[Hashable, Any]) -> dict[str, str]:
     """A row of the table as people read it; names hold nothing but letters, digits and _."""
     bounds = {
         side: signed_interval(Bounds(low=row[f"{side}_low"], high=row[f"{side}_high"]))
@@ -102,7 +102,6 @@ def write_html(
     """Give the page; the chart is SVG."""
     environment = make_environment(autoescape=True)
     environment.filters.update(visible=to_html)
-    encoded = base64.b64encode(chart).decode("ascii")
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         heads=HEADS,
         rows=[shown(row) for row in table.to_dict("records")],
@@ -110,5 +109,5 @@ def write_html(
         sentence=sentence(table, facts),
         default=describe_default(facts),
         confidence=facts.confidence,
-        chart=f"data:image/svg+xml;base64,{encoded}",
+        chart=embed_svg(chart),
     )

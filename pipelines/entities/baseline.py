@@ -8,8 +8,9 @@ from pathlib import Path
 from sluice.command import run_stage
 from sluice.errors import ParamsError
 from sluice.files import staged, write_json, write_parquet
+from sluice.params import read_settings
 from sluice.tagging.baselines import BASELINES
-from sluice.tagging.settings import Baselines, read_settings
+from sluice.tagging.settings import Baselines
 from sluice.tagging.tables import BASELINE_SEED, load_corpus, tabulate_given
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from sluice.command import run_stage
 from sluice.files import read_parquet, staged, write_csv, write_json
-from sluice.tagging.settings import Baselines, Evaluation, Training, read_settings
+from sluice.params import read_settings
+from sluice.tagging.settings import Baselines, Evaluation, Training
 from sluice.tagging.summary import NETWORK, summarise
 from sluice.tagging.tables import GIVEN, load_corpus, tabulate_summary
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sluice.command import run_stage
 from sluice.files import staged, write_json, write_parquet
+from sluice.params import read_settings
 from sluice.tagging.corpus import describe_corpus, make_corpus, to_table
-from sluice.tagging.settings import Reading, read_settings
+from sluice.tagging.settings import Reading
 from sluice.tagging.sources import read_source
 
 

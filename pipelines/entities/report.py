@@ -9,10 +9,11 @@ import pandas as pd
 
 from sluice.command import run_stage
 from sluice.files import read_json, staged
-from sluice.reporting.canvas import save_figure, style
+from sluice.params import read_settings
+from sluice.reporting.canvas import save_figures, style
 from sluice.tagging.charts import draw_all
 from sluice.tagging.pages import write_html, write_markdown
-from sluice.tagging.settings import Baselines, Training, read_settings
+from sluice.tagging.settings import Baselines, Training
 from sluice.tagging.summary import NETWORK
 
 
@@ -37,10 +38,7 @@ def report(
     with staged(figures, page, text) as parts:
         parts[0].mkdir()
         with style():
-            drawn = draw_all(summary, traces)
-            for name, figure in drawn.items():
-                save_figure(figure, parts[0] / name)
-        pictures = {name: (parts[0] / f"{name}.svg").read_bytes() for name in drawn}
+            pictures = save_figures(draw_all(summary, traces), parts[0])
         written = write_html(template.read_text(encoding="utf-8"), summary, corpus, known, pictures)
         parts[1].write_text(written, encoding="utf-8")
         parts[2].write_text(write_markdown(summary), encoding="utf-8")

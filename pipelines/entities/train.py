@@ -13,9 +13,11 @@ from sluice.command import run_stage
 from sluice.files import staged, write_csv, write_json, write_parquet
 from sluice.models.storage import count_parameters
 from sluice.models.training import quiet_lightning
+from sluice.params import read_settings
+from sluice.tagging.corpus import Part
 from sluice.tagging.module import RECORDED
 from sluice.tagging.running import train_tagger
-from sluice.tagging.settings import Training, read_settings
+from sluice.tagging.settings import Training
 from sluice.tagging.storage import save_tagger
 from sluice.tagging.tables import load_corpus, tabulate_given
 
@@ -45,7 +47,8 @@ def train(
     corpus = load_corpus(tokens, facts)
     scratch = SCRATCH / _scratch_key(seed, settings, tokens)
     model, fitted = train_tagger(corpus, settings, seed, scratch)
-    tagged = {part: model.tag(corpus.tokens[part]) for part in ("validation", "test")}
+    judged: tuple[Part, ...] = ("validation", "test")
+    tagged = {part: model.tag(corpus.tokens[part]) for part in judged}
     known = {"epoch": fitted.epoch, "parameters": count_parameters(model.network)}
     with staged(folder, curves, given, found, timing) as parts:
         save_tagger(model, parts[0])

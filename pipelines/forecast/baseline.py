@@ -11,8 +11,9 @@ from sluice.files import staged, write_json, write_parquet
 from sluice.forecasting.baselines import BASELINES
 from sluice.forecasting.running import run_baseline
 from sluice.forecasting.scores import make_bounds
-from sluice.forecasting.settings import Baselines, Evaluation, Parts, read_settings
+from sluice.forecasting.settings import Baselines, Evaluation, Parts
 from sluice.forecasting.tables import load_series
+from sluice.params import read_settings
 
 
 def baseline(

@@ -16,10 +16,9 @@ from sluice.forecasting.settings import (
     Published,
     Reading,
     Training,
-    read_settings,
 )
 from sluice.forecasting.summary import summarise, tabulate_summary
-from sluice.params import parse_section, read_yaml
+from sluice.params import parse_section, read_settings, read_yaml
 
 
 def evaluate(
@@ -34,7 +33,7 @@ def evaluate(
 ) -> None:
     """Score what params.yaml names; other files in the folders are of older runs."""
     settings = read_settings(params, "evaluate", Evaluation)
-    names = [
+    names: list[str] = [
         *read_settings(params, "train", Training).framings,
         *read_settings(params, "baseline", Baselines).names,
     ]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sluice.command import run_stage
 from sluice.files import staged
-from sluice.forecasting.settings import Reading, read_settings
+from sluice.forecasting.settings import Reading
 from sluice.forecasting.tables import read_source, write_series
+from sluice.params import read_settings
 
 
 def read(source: Path, rows: Path, facts: Path, params: Path = Path("params.yaml")) -> None:

@@ -12,9 +12,10 @@ from sluice.files import read_json, read_parquet, staged
 from sluice.forecasting.charts import draw_all
 from sluice.forecasting.pages import write_html, write_markdown
 from sluice.forecasting.scores import COLUMNS, make_bounds
-from sluice.forecasting.settings import Parts, read_settings
+from sluice.forecasting.settings import Parts
 from sluice.forecasting.tables import load_series
-from sluice.reporting.canvas import save_figure, style
+from sluice.params import read_settings
+from sluice.reporting.canvas import save_figures, style
 
 
 def report(
@@ -40,10 +41,9 @@ def report(
     with staged(figures, page, text) as parts:
         parts[0].mkdir()
         with style():
-            drawn = draw_all(series, bounds, pd.concat(tables), bounded, summary)
-            for name, figure in drawn.items():
-                save_figure(figure, parts[0] / name)
-        pictures = {name: (parts[0] / f"{name}.svg").read_bytes() for name in drawn}
+            pictures = save_figures(
+                draw_all(series, bounds, pd.concat(tables), bounded, summary), parts[0]
+            )
         written = write_html(template.read_text(encoding="utf-8"), summary, known, pictures)
         parts[1].write_text(written, encoding="utf-8")
         parts[2].write_text(write_markdown(summary), encoding="utf-8")

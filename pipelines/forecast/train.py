@@ -12,10 +12,11 @@ from sluice.files import staged, write_json, write_parquet
 from sluice.forecasting.framings import FRAMINGS
 from sluice.forecasting.running import run_framing
 from sluice.forecasting.scores import make_bounds
-from sluice.forecasting.settings import Evaluation, Parts, Training, read_settings
+from sluice.forecasting.settings import Evaluation, Parts, Training
 from sluice.forecasting.storage import save_forecaster
 from sluice.forecasting.tables import load_series
 from sluice.models.training import quiet_lightning
+from sluice.params import read_settings
 
 
 def train(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sluice.command import run_stage
 from sluice.files import read_parquet, staged, write_json, write_parquet
+from sluice.params import read_settings
 from sluice.rhyming.running import run_baseline
-from sluice.rhyming.settings import Level, Ngrams, Tokens, read_settings
+from sluice.rhyming.settings import Level, Ngrams, Tokens
 
 
 def baseline(

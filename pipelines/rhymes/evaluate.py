@@ -10,7 +10,8 @@ import pandas as pd
 
 from sluice.command import run_stage
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json
-from sluice.rhyming.settings import Evaluation, Generation, Training, read_settings
+from sluice.params import read_settings
+from sluice.rhyming.settings import Evaluation, Generation, Training
 from sluice.rhyming.summary import (
     judge,
     round_all,

@@ -9,8 +9,9 @@ import torch
 
 from sluice.command import run_stage
 from sluice.files import staged, write_parquet
+from sluice.params import read_settings
 from sluice.rhyming.running import run_generation
-from sluice.rhyming.settings import Generation, Level, Training, read_settings
+from sluice.rhyming.settings import Generation, Level, Training
 from sluice.rhyming.storage import load_model
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sluice.command import run_stage
 from sluice.files import staged, write_json, write_parquet
+from sluice.params import read_settings
 from sluice.rhyming.corpus import part_rhymes, read_rhymes
-from sluice.rhyming.settings import Corpus, read_settings
+from sluice.rhyming.settings import Corpus
 
 
 def read(source: Path, rhymes: Path, facts: Path, params: Path = Path("params.yaml")) -> None:

@@ -9,10 +9,11 @@ import pandas as pd
 
 from sluice.command import run_stage
 from sluice.files import read_json, read_parquet, staged
-from sluice.reporting.canvas import save_figure, style
+from sluice.params import read_settings
+from sluice.reporting.canvas import save_figures, style
 from sluice.rhyming.charts import draw_all
 from sluice.rhyming.pages import write_html, write_markdown
-from sluice.rhyming.settings import Training, read_settings
+from sluice.rhyming.settings import Training
 
 SAMPLES = 3
 
@@ -30,7 +31,7 @@ def report(
     """Draw and write the report."""
     training = read_settings(params, "train", Training)
     summary = read_json(metrics)
-    tables = {
+    tables: dict[str, list[pd.DataFrame]] = {
         level: [pd.read_csv(curves / f"{level}-{seed}.csv") for seed in training.seeds]
         for level in training.levels
     }
@@ -44,10 +45,7 @@ def report(
     with staged(figures, page, text) as parts:
         parts[0].mkdir()
         with style():
-            drawn = draw_all(summary, tables)
-            for name, figure in drawn.items():
-                save_figure(figure, parts[0] / name)
-        pictures = {name: (parts[0] / f"{name}.svg").read_bytes() for name in drawn}
+            pictures = save_figures(draw_all(summary, tables), parts[0])
         html = write_html(template.read_text(encoding="utf-8"), summary, samples, pictures)
         parts[1].write_text(html, encoding="utf-8")
         parts[2].write_text(write_markdown(summary), encoding="utf-8")

@@ -13,9 +13,10 @@ import torch
 from sluice.command import run_stage
 from sluice.files import read_parquet, staged, write_csv, write_parquet
 from sluice.models.training import quiet_lightning
+from sluice.params import read_settings
 from sluice.rhyming import network
 from sluice.rhyming.running import run_training
-from sluice.rhyming.settings import Level, Tokens, Training, read_settings
+from sluice.rhyming.settings import Level, Tokens, Training
 from sluice.rhyming.storage import save_model
 
 SCRATCH = Path(".sluice/rhymes")

@@ -201,8 +201,15 @@ def read_part(path: Path, key: str, model: type[Model]) -> Model:
     return parse_section(content, model, f"{path}: {key}")
 
 
+def _take(content: dict[str, Any], path: Path, name: str, model: type[Model]) -> Model:
+    section = content.get(name)
+    if not isinstance(section, dict):
+        raise ParamsError(f"{path}: section {name} is missing or is not a mapping")
+    return parse_section(section, model, f"{path}: {name}")
+
+
 def read_section(path: Path, name: str, model: type[Model]) -> Model:
-    """Read the section `name` of a params file.
+    """Read the section `name` of a params file of the main pipeline, or of one with its stages.
 
     Raises:
         ParamsError: the file or the section is missing, a section or a key is unknown.
@@ -212,7 +219,13 @@ def read_section(path: Path, name: str, model: type[Model]) -> Model:
     if unknown:
         known = ", ".join(ALL_SECTIONS)
         raise ParamsError(f"{path}: unknown section {', '.join(unknown)}; sections: {known}")
-    section = content.get(name)
-    if not isinstance(section, dict):
-        raise ParamsError(f"{path}: section {name} is missing or is not a mapping")
-    return parse_section(section, model, f"{path}: {name}")
+    return _take(content, path, name, model)
+
+
+def read_settings(path: Path, name: str, model: type[Model]) -> Model:
+    """Read the section `name` of a sibling's params file, whose sections are its own.
+
+    Raises:
+        ParamsError: the file or the section is missing, or a key is not usable.
+    """
+    return _take(read_yaml(path), path, name, model)

@@ -4,13 +4,11 @@ In: the summary, what candidates chose, figures as SVG. Out: texts, everything f
 escaped. Nothing is computed but the scale of numbers.
 """
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
-from sluice.errors import DataError
-from sluice.reporting.html import make_environment
-from sluice.reporting.texts import to_html, to_markdown, to_plain
+from sluice.reporting.html import render_page
+from sluice.reporting.texts import to_markdown
 
 _HEADS = ("candidate", "train RMSE", "test RMSE", "spread over seeds", "times the reference")
 
@@ -81,18 +79,12 @@ def write_html(
     Raises:
         DataError: a figure that the template shows is missing.
     """
-
-    def source(name: str) -> str:
-        if name not in figures:
-            raise DataError(f"the figure {name} is missing: the report is not written")
-        return f"data:image/svg+xml;base64,{base64.b64encode(figures[name]).decode('ascii')}"
-
-    environment = make_environment(autoescape=True)
-    environment.filters.update(visible=to_html, plain=to_plain, number=number, percent=percent)
-    return environment.from_string(template).render(
+    return render_page(
+        template,
+        figures,
+        {"number": number, "percent": percent},
         summary=summary,
         rows=ranked(summary),
         facts=facts,
         headline=headline(summary),
-        source=source,
     )

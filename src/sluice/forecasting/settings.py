@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sluice.errors import ParamsError
-from sluice.params import Model, Section, parse_section, read_yaml
+from sluice.params import Section
 
 Scale = Literal["level", "log"]
 Target = Literal["value", "change"]
@@ -166,15 +165,3 @@ class Published(Section):
     """RMSE on the test part."""
     skipped: int = Field(ge=0)
     """Values at the start of the test part that it does not forecast; nor does it the last one."""
-
-
-def read_settings(path: Path, name: str, model: type[Model]) -> Model:
-    """Read the section `name` of a forecast's params file.
-
-    Raises:
-        ParamsError: the file or the section is missing, or a key is not usable.
-    """
-    section = read_yaml(path).get(name)
-    if not isinstance(section, dict):
-        raise ParamsError(f"{path}: section {name} is missing or is not a mapping")
-    return parse_section(section, model, f"{path}: {name}")

@@ -104,17 +104,48 @@ def quiet_lightning() -> None:
     warnings.filterwarnings("ignore", module=r"pytorch_lightning\..*")
 
 
-def _trainer(
-    params: Loop, processes: Processes, scratch: Path, callbacks: list[Callback]
-) -> pl.Trainer:
-    on_terminal = sys.stderr.isatty()
-    checkpoint = ModelCheckpoint(
+def _check_readable(checkpoint: Path) -> None:
+    """Raise a ModelError for a checkpoint that cannot be read, before the loop starts."""
+    try:
+        content: Any = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        content["state_dict"], content["loops"], content["callbacks"]
+    except Exception as error:  # whatever a broken file makes of the reader
+        raise ModelError(
+            f"{checkpoint} is not a checkpoint that can be resumed ({type(error).__name__}): "
+            f"delete the folder {checkpoint.parent} and run the stage again to start anew"
+        ) from error
+
+
+def checkpoint_each_epoch(scratch: Path) -> ModelCheckpoint:
+    """Keep the last whole epoch in `scratch`; see `find_checkpoint`."""
+    return ModelCheckpoint(
         dirpath=scratch,
         filename=_CHECKPOINT,
         enable_version_counter=False,
         save_on_train_epoch_end=True,
         every_n_epochs=1,
     )
+
+
+def find_checkpoint(scratch: Path, aloud: bool = True) -> str | None:
+    """The checkpoint in `scratch` to go on from, if a training was stopped; say so if `aloud`.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    checkpoint = scratch / f"{_CHECKPOINT}.ckpt"
+    if not checkpoint.exists():
+        return None
+    _check_readable(checkpoint)
+    if aloud:
+        sys.stderr.write(f"resuming from {checkpoint}\n")
+    return str(checkpoint)
+
+
+def _trainer(
+    params: Loop, processes: Processes, scratch: Path, callbacks: list[Callback]
+) -> pl.Trainer:
+    on_terminal = sys.stderr.isatty()
     progress: list[Callback] = [TQDMProgressBar(refresh_rate=20)] if on_terminal else []
     return pl.Trainer(
         accelerator="auto",
@@ -132,20 +163,8 @@ def _trainer(
         enable_model_summary=False,
         enable_progress_bar=on_terminal,
         plugins=[WholeCheckpoints()],
-        callbacks=[*callbacks, *progress, checkpoint],
+        callbacks=[*callbacks, *progress, checkpoint_each_epoch(scratch)],
     )
-
-
-def check_readable(checkpoint: Path) -> None:
-    """Raise a ModelError for a checkpoint that cannot be read, before the loop starts."""
-    try:
-        content: Any = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        content["state_dict"], content["loops"], content["callbacks"]
-    except Exception as error:  # whatever a broken file makes of the reader
-        raise ModelError(
-            f"{checkpoint} is not a checkpoint that can be resumed ({type(error).__name__}): "
-            f"delete the folder {checkpoint.parent} and run the stage again to start anew"
-        ) from error
 
 
 def fit(
@@ -175,15 +194,10 @@ def fit(
         callbacks.append(EarlyStopping(recorded.monitor, mode="max", patience=params.patience))
     if params.averaging_decay is not None:
         callbacks.append(AveragedWeights(decay=params.averaging_decay))
-    checkpoint = scratch / f"{_CHECKPOINT}.ckpt"
     if processes.processes > 1:  # else Lightning takes the machine's cores for a number of threads
         os.environ.setdefault("OMP_NUM_THREADS", str(params.threads))
     trainer = _trainer(params, processes, scratch, [*callbacks, *watchers])
-    if checkpoint.exists():
-        check_readable(checkpoint)
-        if trainer.is_global_zero:
-            sys.stderr.write(f"resuming from {checkpoint}\n")
-    resumed = str(checkpoint) if checkpoint.exists() else None
+    resumed = find_checkpoint(scratch, aloud=trainer.is_global_zero)
     module = cast(pl.LightningModule, classifier)
     trainer.fit(module, datamodule=data, ckpt_path=resumed, weights_only=True)
     if not best.weights:

@@ -5,7 +5,7 @@ matplotlib is changed. What is drawn is decided in `sluice.reporting.plots`.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,13 @@ def save_figure(figure: Figure, stem: Path) -> None:
     figure.savefig(stem.with_suffix(".png"), metadata={"Software": None})
     figure.set_layout_engine("none")  # laid out once: both files show the same figure
     figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+
+
+def save_figures(drawn: Mapping[str, Figure], folder: Path) -> dict[str, bytes]:
+    """Write figures by their names into a folder; give each one's SVG. Call it within `style`."""
+    for name, figure in drawn.items():
+        save_figure(figure, folder / name)
+    return {name: (folder / f"{name}.svg").read_bytes() for name in drawn}
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ template engine; a key that the template misses is an error. Reading and writing
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -50,6 +50,47 @@ def make_environment(**options: Any) -> Environment:
     return environment
 
 
+def embed_svg(picture: bytes) -> str:
+    """Give a figure as the address that an `img` shows it from, so that a page needs no file."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture).decode('ascii')}"
+
+
+def find_source(figures: Mapping[str, bytes]) -> Callable[[str], str]:
+    """Give what a template asks for the address of a figure, SVG by name.
+
+    The function raises a DataError for a figure that is missing.
+    """
+
+    def source(name: str) -> str:
+        if name not in figures:
+            raise DataError(f"the figure {name} is missing: the report is not written")
+        return embed_svg(figures[name])
+
+    return source
+
+
+def render_page(
+    template: str,
+    figures: Mapping[str, bytes],
+    filters: Mapping[str, Callable[..., str]],
+    **values: Any,
+) -> str:
+    """Write a sibling's report: one page in the form of the main one.
+
+    Args:
+        template: its text; it calls `source(name)` for a figure.
+        figures: SVG by name.
+        filters: for its numbers, beside `visible` and `plain`.
+        values: what it tells.
+
+    Raises:
+        DataError: a figure that the template shows is missing.
+    """
+    environment = make_environment(autoescape=True)
+    environment.filters.update(visible=to_html, plain=to_plain, **filters)
+    return environment.from_string(template).render(source=find_source(figures), **values)
+
+
 def render_html(contents: Contents, figures: Mapping[str, bytes]) -> str:
     """Write the report.
 
@@ -60,13 +101,6 @@ def render_html(contents: Contents, figures: Mapping[str, bytes]) -> str:
     Raises:
         DataError: a figure that the template shows is missing.
     """
-
-    def source(name: str) -> str:
-        if name not in figures:
-            raise DataError(f"the figure {name} is missing: the report is not written")
-        encoded = base64.b64encode(figures[name]).decode("ascii")
-        return f"data:image/svg+xml;base64,{encoded}"
-
     environment = make_environment(autoescape=True)
     environment.filters.update(
         visible=to_html, plain=to_plain, painted=paint_words, part=write_part
@@ -79,7 +113,7 @@ def render_html(contents: Contents, figures: Mapping[str, bytes]) -> str:
         weaknesses=weaknesses(contents, to_html),
         card=card_sections(contents, to_html),
         leakage=answer_leakage(contents, to_html),
-        source=source,
+        source=find_source(figures),
         drawn=set(figures),
         version=__version__,
     )

@@ -4,7 +4,6 @@ In: token numbers of rhymes and a scratch folder. Out: the best weights and the 
 stored of them is the script's matter; scores of test rhymes are not made here.
 """
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,18 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EarlyStopping
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sluice.errors import DataError, ModelError
 from sluice.models.callbacks import AveragedWeights
-from sluice.models.training import WholeCheckpoints, check_readable
+from sluice.models.training import WholeCheckpoints, checkpoint_each_epoch, find_checkpoint
 from sluice.rhyming.network import LanguageModel, RhymeNetwork
 from sluice.rhyming.settings import Training
 from sluice.rhyming.vocabulary import RHYME_ID
 
 MONITOR = "validation_loss"
-_CHECKPOINT = "last"
 _CHUNK = 256
 
 
@@ -128,13 +126,6 @@ class Fitted:
 
 
 def _trainer(params: Training, scratch: Path, keeper: _Keeper) -> pl.Trainer:
-    checkpoint = ModelCheckpoint(
-        dirpath=scratch,
-        filename=_CHECKPOINT,
-        enable_version_counter=False,
-        save_on_train_epoch_end=True,
-        every_n_epochs=1,
-    )
     stopping = EarlyStopping(MONITOR, patience=params.patience)
     return pl.Trainer(
         accelerator="cpu",
@@ -148,7 +139,12 @@ def _trainer(params: Training, scratch: Path, keeper: _Keeper) -> pl.Trainer:
         enable_model_summary=False,
         enable_progress_bar=False,
         plugins=[WholeCheckpoints()],
-        callbacks=[keeper, stopping, AveragedWeights(params.averaging_decay), checkpoint],
+        callbacks=[
+            keeper,
+            stopping,
+            AveragedWeights(params.averaging_decay),
+            checkpoint_each_epoch(scratch),
+        ],
     )
 
 
@@ -178,11 +174,7 @@ def fit_network(
     data = RhymeData(train, validation, params, seed)
     torch.manual_seed(seed)
     network = RhymeNetwork(size, params.network)
-    keeper, checkpoint = _Keeper(), scratch / f"{_CHECKPOINT}.ckpt"
-    if checkpoint.exists():
-        check_readable(checkpoint)
-        sys.stderr.write(f"resuming from {checkpoint}\n")
-    resumed = str(checkpoint) if checkpoint.exists() else None
+    keeper, resumed = _Keeper(), find_checkpoint(scratch)
     model = LanguageModel(network, params, seed)
     _trainer(params, scratch, keeper).fit(
         model, datamodule=data, ckpt_path=resumed, weights_only=True

@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sluice.errors import ParamsError
-from sluice.params import Model, Section, parse_section, read_yaml
+from sluice.params import Section
 
 Level = Literal["word", "subword"]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -162,15 +161,3 @@ class Evaluation(Section):
     """Bootstrap resamples of rhymes."""
     seed: Seed = 0
     """Of shuffles and bootstrap."""
-
-
-def read_settings(path: Path, name: str, model: type[Model]) -> Model:
-    """Read the section `name` of a params file of the rhymes.
-
-    Raises:
-        ParamsError: the file or the section is missing, or a key is not usable.
-    """
-    section = read_yaml(path).get(name)
-    if not isinstance(section, dict):
-        raise ParamsError(f"{path}: section {name} is missing or is not a mapping")
-    return parse_section(section, model, f"{path}: {name}")

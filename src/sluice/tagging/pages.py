@@ -4,13 +4,11 @@ In: the summary, facts, figures as SVG. Out: texts, everything from outside esca
 computed but the scale of numbers.
 """
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
-from sluice.errors import DataError
-from sluice.reporting.html import make_environment
-from sluice.reporting.texts import to_html, to_markdown, to_plain
+from sluice.reporting.html import render_page
+from sluice.reporting.texts import to_markdown
 from sluice.tagging.charts import SCORE_WORDS
 from sluice.tagging.summary import NETWORK
 
@@ -87,22 +85,14 @@ def write_html(
     Raises:
         DataError: a figure that the template shows is missing.
     """
-
-    def source(name: str) -> str:
-        if name not in figures:
-            raise DataError(f"the figure {name} is missing: the report is not written")
-        return f"data:image/svg+xml;base64,{base64.b64encode(figures[name]).decode('ascii')}"
-
-    environment = make_environment(autoescape=True)
-    environment.filters.update(
-        visible=to_html, plain=to_plain, percent=percent, with_interval=interval
-    )
-    return environment.from_string(template).render(
+    return render_page(
+        template,
+        figures,
+        {"percent": percent, "with_interval": interval},
         summary=summary,
         corpus=corpus,
         found=found,
         rows=ranked(summary),
         network=NETWORK,
         headline=headline(summary),
-        source=source,
     )

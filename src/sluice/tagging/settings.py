@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sluice.errors import ParamsError
 from sluice.models.schedules import ScheduleName
-from sluice.params import Model, Section, parse_section, read_yaml
+from sluice.params import Section
 from sluice.tagging.schemes import Scheme
 from sluice.text.vectors import VectorsName
 
@@ -176,15 +175,3 @@ class Evaluation(Section):
     """Bootstrap resamples."""
     seed: int = Field(default=0, ge=0)
     """Of the bootstrap."""
-
-
-def read_settings(path: Path, name: str, model: type[Model]) -> Model:
-    """Read the section `name` of a params file of tagging.
-
-    Raises:
-        ParamsError: the file or the section is missing, or a key is not usable.
-    """
-    section = read_yaml(path).get(name)
-    if not isinstance(section, dict):
-        raise ParamsError(f"{path}: section {name} is missing or is not a mapping")
-    return parse_section(section, model, f"{path}: {name}")

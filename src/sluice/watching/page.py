@@ -4,7 +4,6 @@ In: what was found, and what it was found from. Out: the file's text. Everything
 escaped by the template engine; writing is `sluice.watching.run`'s.
 """
 
-import base64
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from sluice.reporting.canvas import (
     save_figure,
     style,
 )
-from sluice.reporting.html import make_environment
+from sluice.reporting.html import embed_svg, make_environment
 from sluice.reporting.texts import to_html
 from sluice.version import __version__
 from sluice.watching.findings import NAMES, Finding, Statistic, describe
@@ -122,14 +121,13 @@ def render_page(champion: Champion, reference: Reference, judgement: Judgement) 
     ours = PackageLoader("sluice.watching", "templates")
     environment.loader = ChoiceLoader([ours, reports]) if reports else ours
     environment.filters["visible"] = to_html
-    encoded = base64.b64encode(draw_batch(reference, judgement)).decode("ascii")
     unknown = count_unknown(champion.model, judgement.cleaned)
     return environment.get_template("drift.html.j2").render(
         finding=judgement.finding,
         sentence=describe(judgement.finding),
         names=NAMES,
         explained=EXPLAINED,
-        figure=f"data:image/svg+xml;base64,{encoded}",
+        figure=embed_svg(draw_batch(reference, judgement)),
         unknown=sorted(unknown.items(), key=lambda pair: (-pair[1], pair[0]))[:SHOWN_WORDS],
         odd=_find_odd(champion, reference, judgement),
         version=__version__,
