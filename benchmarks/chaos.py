@@ -28,10 +28,10 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
 
-from flow_project import make_flow_project, outputs  # noqa: E402 - of the tests
+from flow_project import make_flow_project, outputs  # noqa: E402 - found by the path above
 
-from flows.children import end_group, environment, stop_guarded  # noqa: E402
-from flows.server import await_server, start_server  # noqa: E402
+from flows.children import end_group, environment, stop_guarded  # noqa: E402 - the same
+from flows.server import await_server, start_server  # noqa: E402 - the same
 
 WEIGHTS = {"stage": 45, "guard": 25, "flow": 22, "server": 8}
 """How often each kind is the victim: one that costs a start of a flow or server is rarer."""

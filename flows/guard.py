@@ -1,7 +1,7 @@
 """Runs a command and ends all of its processes when the process that started the guard is gone.
 
 In: a command, and on standard input a pipe that its starter keeps open. Out: the command's exit
-status. It stops there: it reads no output, and nothing but the standard library is imported.
+status. It stops there: it reads no output, and imports little, since each stage waits for it.
 
 The pipe closes when the starter dies, however it dies. A parent-death signal would come too early:
 Linux sends it when the thread that started the child ends, and flows start children in threads.
@@ -27,16 +27,28 @@ def _adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _kill_group(_number: int, _frame: FrameType | None) -> None:
+def _signal_others(number: int) -> None:
+    """Send a signal to all processes below us that have left our group, as a worker's runs do."""
+    import psutil  # of which a guard has no need until it stops something
+
+    for one in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(one.pid) != os.getpgrp():
+                one.send_signal(number)
+
+
+def _kill_all(_number: int, _frame: FrameType | None) -> None:
+    _signal_others(signal.SIGKILL)
     os.killpg(0, signal.SIGKILL)  # ourselves as well: there is nothing left to do
 
 
-def _stop_group(_number: int, _frame: FrameType | None) -> None:
-    """Ask all processes of the group to end; in ten seconds end those that have not."""
+def _stop_all(_number: int, _frame: FrameType | None) -> None:
+    """Ask all processes below us to end; in ten seconds end those that have not."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.alarm(GRACE_SECONDS)
     os.killpg(0, signal.SIGTERM)
+    _signal_others(signal.SIGTERM)
 
 
 def _watch_starter() -> None:
@@ -64,11 +76,13 @@ def main(command: list[str]) -> int:
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
     _adopt_orphans()
-    signal.signal(signal.SIGALRM, _kill_group)
-    signal.signal(signal.SIGTERM, _stop_group)
-    signal.signal(signal.SIGINT, _stop_group)
+    signal.signal(signal.SIGALRM, _kill_all)
+    signal.signal(signal.SIGTERM, _stop_all)
+    signal.signal(signal.SIGINT, _stop_all)
     # Descriptors that were handed to the guard (the workspace's lock) go on to the command.
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)  # noqa: S603
+    child = subprocess.Popen(  # noqa: S603 - commands are ours
+        command, stdin=subprocess.DEVNULL, close_fds=False
+    )
     threading.Thread(target=_watch_starter, daemon=True).start()
     status = _wait_for_all(child.pid)
     child.returncode = status  # it has been waited for here

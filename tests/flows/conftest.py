@@ -2,12 +2,15 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from flow_project import make_flow_project
+from workspace import environment
 
 from flows.children import stop_guarded
 from flows.server import HOME, await_server, start_server
@@ -35,6 +38,15 @@ def server(tmp_path_factory) -> str:
         yield address
     finally:
         stop_guarded(process)
+
+
+@pytest.fixture(scope="session")
+def by_hand(tmp_path_factory) -> Path:
+    """The project after `dvc repro`, undisturbed."""
+    folder = make_flow_project(tmp_path_factory.mktemp("hand") / "project")
+    command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
+    subprocess.run(command, cwd=folder, env=environment(), check=True)
+    return folder
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Deployments on a real server with a real worker: created without a question, run, cancelled."""
 
-import json
 import subprocess
 import sys
 import time
-import urllib.request
+from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from flow_project import (
@@ -17,6 +17,7 @@ from flow_project import (
     stage_pid,
     wait_until,
 )
+from prefect_api import call, look
 from workspace import ROOT, environment
 
 from flows.children import start_guarded, stop_guarded
@@ -24,19 +25,16 @@ from flows.children import start_guarded, stop_guarded
 pytestmark = pytest.mark.slow
 
 
-def call(server: str, path: str, **content: object) -> dict | list:
-    request = urllib.request.Request(
-        f"{server}/{path}",
-        data=json.dumps(content).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
+def home_of(project: Path, server: str) -> dict[str, str]:
+    return {"PREFECT_API_URL": server, "PREFECT_HOME": str(project / ".sluice/prefect")}
 
 
-def look(server: str, path: str) -> dict:
-    with urllib.request.urlopen(f"{server}/{path}", timeout=20) as answer:
-        return json.load(answer)
+def start_worker(project: Path, server: str) -> subprocess.Popen:
+    """A worker under a guard, as a service manager keeps it: what it started ends with it."""
+    words = [f"{key}={value}" for key, value in home_of(project, server).items()]
+    worker = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "sluice"]
+    with (project / "worker.log").open("ab") as log:
+        return start_guarded(["env", *words, *worker], project, log.fileno())
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +42,7 @@ def deployed(server, tmp_path_factory):
     """A project that is deployed, and a worker for it."""
     project = make_flow_project(tmp_path_factory.mktemp("deployed") / "project")
     (project / "prefect.yaml").write_text((ROOT / "prefect.yaml").read_text())
-    home = {"PREFECT_API_URL": server, "PREFECT_HOME": str(project / ".sluice/prefect")}
+    home = home_of(project, server)
 
     def prefect(*words: str) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -65,10 +63,7 @@ def deployed(server, tmp_path_factory):
     ):
         done = prefect(*words)
         assert done.returncode == 0, done.stdout + done.stderr
-    worker = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "sluice"]
-    with (project / "worker.log").open("wb") as log:
-        assignments = [f"{key}={value}" for key, value in home.items()]
-        process = start_guarded(["env", *assignments, *worker], project, log.fileno())
+    process = start_worker(project, server)
     try:
         yield project
     finally:
@@ -133,6 +128,32 @@ def test_a_cancelled_run_ends_its_whole_tree_and_the_next_one_waits_for_it(
     wait_until(lambda: state_of(server, second) in {"COMPLETED", "FAILED", "CRASHED"}, 200)
     assert state_of(server, second) == "COMPLETED"
     assert outputs(deployed)["end.txt"].startswith(b"other\nstart\n")
+
+
+def test_a_killed_worker_takes_its_run_with_it_and_the_next_one_resumes(server, deployed) -> None:
+    (deployed / "pids/side-b").unlink(missing_ok=True)
+    (deployed / "input.txt").write_text("third\n")
+    plan(deployed, side_b="half 300")
+    first = start_run(server)
+    stage = stage_pid(deployed, "side-b")
+    words = ["prefect", "worker", "start"]
+    (worker,) = [
+        one
+        for one in psutil.Process().children(recursive=True)
+        if one.cmdline()[2:5] == words or one.cmdline()[1:4] == words
+    ]
+    worker.kill()
+    assert wait_until(lambda: not is_running(stage), 30) <= 15
+    plan(deployed, side_b="")
+    process = start_worker(deployed, server)
+    try:
+        second = start_run(server)
+        wait_until(lambda: state_of(server, second) in {"COMPLETED", "FAILED", "CRASHED"}, 200)
+        assert state_of(server, second) == "COMPLETED"
+        assert state_of(server, first) == "CRASHED"
+    finally:
+        stop_guarded(process)
+    assert outputs(deployed)["end.txt"].startswith(b"third\nstart\n")
 
 
 def test_the_automation_for_zombies_is_applied_once(server, deployed) -> None:

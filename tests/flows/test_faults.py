@@ -1,17 +1,21 @@
-"""Kills in the middle of stages, with real processes: the next run resumes, nothing is lost."""
+"""Kills while stages work and write, with real processes: the next run resumes, nothing is lost."""
 
+import hashlib
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import yaml
 from flow_project import (
     is_running,
-    make_flow_project,
     outputs,
     plan,
     run_flow,
@@ -19,18 +23,21 @@ from flow_project import (
     start_flow,
     wait_until,
 )
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from workspace import environment
+
+from flows.children import end_group, stop_guarded
+from flows.server import await_server, start_server
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> dict[str, bytes]:
+def undisturbed(by_hand) -> dict[str, bytes]:
     """What a run by hand leaves."""
-    folder = make_flow_project(tmp_path_factory.mktemp("undisturbed") / "project")
-    command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
-    subprocess.run(command, cwd=folder, env=environment(), check=True)
-    return outputs(folder)
+    return outputs(by_hand)
 
 
 def resume(project: Path, server: str, undisturbed: dict[str, bytes]) -> str:
@@ -74,13 +81,16 @@ def test_a_run_started_at_once_after_a_kill_waits_for_what_still_ends(
 
 
 def test_killing_a_stage_fails_its_task_with_the_reason(server, project, undisturbed) -> None:
-    plan(project, side_a="sleep 300")
+    plan(project, side_a="half 300")
     flow = start_flow(project, server)
-    os.kill(stage_pid(project, "side-a"), signal.SIGKILL)
+    stage = stage_pid(project, "side-a")
+    wait_until(lambda: list(project.rglob("*.part")))
+    os.kill(stage, signal.SIGKILL)
     printed, _ = flow.communicate(timeout=60)
     assert flow.returncode == 1
     assert re.search(r"side-a .*exited with (-9|137)\n", printed)  # 137 where the shell forks
     assert printed.splitlines()[-1] == "side@a failed; not run after that: 1"
+    assert not (project / "out/a.txt").exists()
     assert b"side@a" not in (project / "dvc.lock").read_bytes()
     assert "stages run: 2, cached: 2" in resume(project, server, undisturbed)
 
@@ -127,3 +137,59 @@ def test_a_half_written_dvc_lock_is_put_back(server, project, undisturbed) -> No
     printed = resume(project, server, undisturbed)
     assert "dvc.lock was half written" in printed
     assert "rwlock was half written" in printed
+
+
+def test_killing_the_server_loses_nothing_and_the_next_run_goes_on(
+    server, project, undisturbed, tmp_path, monkeypatch
+) -> None:
+    own, address = start_server(tmp_path / "prefect")
+    await_server(own, address)
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")  # it would wait for a minute
+    plan(project, side_a="half 3", side_b="half 3")
+    flow = start_flow(project, address)
+    stages = [stage_pid(project, f"side-{side}") for side in "ab"]
+    end_group(own)
+    stop_guarded(own)
+    flow.communicate(timeout=120)
+    assert flow.returncode != 0
+    assert not any(is_running(pid) for pid in stages)
+    recorded = yaml.safe_load((project / "dvc.lock").read_text())["stages"]
+    for stage in recorded.values():
+        for out in stage["outs"]:
+            content = (project / out["path"]).read_bytes()
+            assert hashlib.md5(content, usedforsecurity=False).hexdigest() == out["md5"]
+    resume(project, server, undisturbed)
+
+
+# Prefect's client warns of itself.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_killed_run_does_not_stay_running_for_ever(server, project) -> None:
+    """Heartbeats and the automation, with an interval that a test can wait for."""
+    from flows.automations import apply_automation, crash_zombies
+
+    with temporary_settings({PREFECT_API_URL: server}):
+        apply_automation(crash_zombies(timedelta(seconds=10)))
+        try:
+            plan(project, start="sleep 300")
+            flow = start_flow(project, server)
+            stage_pid(project, "start")
+            run = the_run(project)
+            with get_client(sync_client=True) as client:
+                assert client.read_flow_run(run).state.is_running()
+                flow.kill()
+                flow.communicate()
+                wait_until(lambda: client.read_flow_run(run).state.is_crashed(), 90)
+                state = client.read_flow_run(run).state
+            assert state.message == "no heartbeat: the process of this run is gone"
+        finally:
+            apply_automation(crash_zombies())
+
+
+def the_run(project: Path) -> UUID:
+    """The id of the flow run that holds the workspace, by its name in the lock."""
+    name = json.loads((project / ".sluice/flow.lock").read_text())["run"]
+    with get_client(sync_client=True) as client:
+        (found,) = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[name]))
+        )
+    return found.id

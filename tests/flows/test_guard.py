@@ -17,9 +17,12 @@ SLEEPER = """
 import os, pathlib, signal, subprocess, sys, time
 if "deaf" in sys.argv:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if "parent" in sys.argv:
-    words = [word for word in sys.argv[2:] if word != "parent"]
-    child = subprocess.Popen([sys.executable, __file__, sys.argv[1] + ".child", *words])
+if {"parent", "leaver"} & set(sys.argv):
+    words = [word for word in sys.argv[2:] if word not in {"parent", "leaver"}]
+    child = subprocess.Popen(
+        [sys.executable, __file__, sys.argv[1] + ".child", *words],
+        start_new_session="leaver" in sys.argv,
+    )
 part = pathlib.Path(sys.argv[1] + ".part")
 part.write_text(str(os.getpid()))
 part.rename(sys.argv[1])
@@ -65,8 +68,18 @@ def test_closing_the_pipe_ends_the_whole_tree(sleeper, tmp_path) -> None:
     assert not any(is_running(pid) for pid in tree)
 
 
-def test_what_is_deaf_is_killed_after_ten_seconds(sleeper, tmp_path) -> None:
-    process = start([*sleeper, "parent", "deaf"], tmp_path)
+def test_what_has_a_session_of_its_own_ends_with_what_started_it(sleeper, tmp_path) -> None:
+    process = start([*sleeper, "leaver"], tmp_path)
+    parent, child = pids(tmp_path)
+    os.kill(parent, signal.SIGKILL)
+    assert process.wait(20) == 128 + signal.SIGKILL
+    process.stdin.close()
+    assert not is_running(child)
+
+
+@pytest.mark.parametrize("family", ["parent", "leaver"])
+def test_what_is_deaf_is_killed_after_ten_seconds(family, sleeper, tmp_path) -> None:
+    process = start([*sleeper, family, "deaf"], tmp_path)
     tree = pids(tmp_path)
     began = time.monotonic()
     stop_guarded(process)

@@ -5,48 +5,29 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
-from flow_project import NAMES, make_flow_project, outputs, plan, run_flow
+from flow_project import NAMES, outputs, plan, run_flow
+from prefect_api import call
 from workspace import environment
 
 pytestmark = pytest.mark.slow
 
 
-def ask(server: str, path: str, **filters: object) -> list[dict]:
-    request = urllib.request.Request(
-        f"{server}/{path}/filter",
-        data=json.dumps(filters).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
-
-
 def last_run(server: str) -> dict:
-    return ask(server, "flow_runs", sort="START_TIME_DESC", limit=1)[0]
+    return call(server, "flow_runs/filter", sort="START_TIME_DESC", limit=1)[0]
 
 
 def task_states(server: str, run: dict) -> dict[str, dict]:
     """States of a run's tasks by name; events reach the server a moment after the flow's end."""
     end = time.monotonic() + 20
     while True:
-        tasks = ask(server, "task_runs", flow_runs={"id": {"any_": [run["id"]]}})
+        tasks = call(server, "task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
         final = all(task["state"]["type"] not in {"PENDING", "RUNNING"} for task in tasks)
         if (tasks and final) or time.monotonic() > end:
             return {task["name"]: task["state"] for task in tasks}
         time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def by_hand(tmp_path_factory) -> Path:
-    """The project after `dvc repro`."""
-    folder = make_flow_project(tmp_path_factory.mktemp("hand") / "project")
-    command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
-    subprocess.run(command, cwd=folder, env=environment(), check=True)
-    return folder
 
 
 def test_every_stage_is_a_task_and_the_second_run_finds_them_cached(
@@ -56,13 +37,14 @@ def test_every_stage_is_a_task_and_the_second_run_finds_them_cached(
     assert status == 0, printed
     assert "stages run: 4, cached: 0" in printed
     assert "side-a works" in printed
-    states = task_states(server, last_run(server))
+    run = last_run(server)
+    states = task_states(server, run)
     assert set(states) == set(NAMES)
     assert {state["name"] for state in states.values()} == {"Completed"}
     before = outputs(project)
     assert before["end.txt"] == b"input\nstart\nside-a\ninput\nstart\nside-b\nend\n"
     assert before == outputs(by_hand)
-    artifacts = ask(server, "artifacts", flow_runs={"id": {"any_": [last_run(server)["id"]]}})
+    artifacts = call(server, "artifacts/filter", flow_runs={"id": {"any_": [run["id"]]}})
     found = {one["key"]: one for one in artifacts}
     assert set(found) == {"metrics-end", "end-page-md"}
     assert json.loads(found["metrics-end"]["data"]) == [{"metric": "f1.macro", "value": 0.5}]

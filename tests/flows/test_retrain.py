@@ -1,16 +1,17 @@
 """Retraining with real stages, the real gate, a real server: the life of a project in one go."""
 
-import json
+import os
 import shutil
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+from prefect_api import call
 from receiver import Receiver, receiver
 from retrain_project import change, make_retrain_project, run, start
 
 from flows.gate import find_reason
+from flows.locks import hold_workspace
 from sluice.registry.pointer import read_pointer
 from sluice.registry.promotion import read_waiting
 from sluice.registry.records import read_records
@@ -48,22 +49,12 @@ def champion(root: Path) -> int | None:
     return pointer.champion if pointer else None
 
 
-def call(address: str, path: str, content: object) -> dict:
-    request = urllib.request.Request(
-        f"{address}/{path}",
-        data=json.dumps(content).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
-
-
 def paused_run(address: str, seconds: float = 200) -> str:
     """The id of the only paused run, once there is one."""
     end = time.monotonic() + seconds
     wanted = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}}
     while time.monotonic() < end:
-        found = call(address, "flow_runs/filter", wanted)
+        found = call(address, "flow_runs/filter", **wanted)
         if found:
             return found[0]["id"]
         time.sleep(0.5)
@@ -89,12 +80,28 @@ def test_the_first_model_becomes_the_champion_and_people_are_told(first, channel
 
 
 def test_without_new_data_drift_or_force_nothing_is_trained(server, project) -> None:
+    """And a damaged file of DVC's cache is found before anything trusts it."""
     (project / "plan.txt").write_text("fail\n")
     change(project, "flows", notify={})
+    copy = max((project / ".dvc/cache/files/md5").rglob("*"), key=lambda path: len(path.name))
+    copy.chmod(0o644)
+    copy.write_bytes(b"damaged")
     status, printed = run(project, server, "retrain")
     assert status == 0, printed
+    assert f"not what they are named: '{copy.parent.name}{copy.name}'" in printed
+    assert not copy.exists()
     assert printed.splitlines()[-1] == "kept champion: no new data since version 1"
     assert len(read_records(project)) == 1
+
+
+def test_a_retraining_beside_another_run_is_refused_with_the_reason(server, project) -> None:
+    change(project, "flows", notify={})
+    with hold_workspace(project, "red-fox"):
+        status, printed = run(project, server, "retrain", "--force")
+    assert status == 1
+    assert f"another flow is at work in {project}" in printed.splitlines()[-1]
+    assert f"process {os.getpid()}, flow run red-fox; wait until it has ended" in printed
+    assert champion(project) == 1
 
 
 def test_new_data_is_seen_and_a_worse_challenger_is_not_promoted(server, project, channel) -> None:
@@ -140,10 +147,10 @@ def test_a_person_approves_in_a_paused_run(server, project) -> None:
     identity = paused_run(server)
     assert champion(project) == 1
     assert read_waiting(project).version == 2
-    refused = call(server, f"flow_runs/{identity}/resume", {"run_input": {"approve": "perhaps"}})
+    refused = call(server, f"flow_runs/{identity}/resume", run_input={"approve": "perhaps"})
     assert refused["status"] == "REJECT"
-    answer = {"run_input": {"approve": True, "reason": "looks right"}}
-    assert call(server, f"flow_runs/{identity}/resume", answer)["status"] == "ACCEPT"
+    answer = {"approve": True, "reason": "looks right"}
+    assert call(server, f"flow_runs/{identity}/resume", run_input=answer)["status"] == "ACCEPT"
     printed, _ = flow.communicate(timeout=240)
     assert flow.returncode == 0, printed
     assert printed.splitlines()[-1] == "approved version 2: looks right"

@@ -1,9 +1,7 @@
 """Watching as a flow: drift is told, becomes an event, and the event a retraining, once."""
 
-import json
 import shutil
 import time
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from judged_project import write_project
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect_api import call
 from receiver import receiver
 from retrain_project import change, run
 from workspace import ROOT
@@ -37,13 +36,7 @@ def project(tmp_path) -> Path:
 
 def scheduled(address: str, deployment: str) -> list[dict]:
     """Runs of a deployment that the automation has asked for."""
-    request = urllib.request.Request(
-        f"{address}/flow_runs/filter",
-        data=json.dumps({"deployments": {"id": {"any_": [deployment]}}}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
+    return call(address, "flow_runs/filter", deployments={"id": {"any_": [deployment]}})
 
 
 @pytest.mark.slow
