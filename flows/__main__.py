@@ -6,6 +6,7 @@ it completed. Deployments do not come through here: they name the flow's functio
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,17 @@ from sluice.command import FAILURE, run_app
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-def _conclude(state: Any) -> None:
+def _conclude(run: Callable[[], Any]) -> None:
+    """Run a flow to its end, and say its final state."""
+    from httpx import TransportError  # which prefect has loaded
+
+    try:
+        state = run()
+    except TransportError as error:
+        raise FlowError(
+            f"the Prefect server at {os.environ['PREFECT_API_URL']} does not answer ({error}); "
+            "stages that have ended are kept: start the flow again once there is a server"
+        ) from error
     typer.echo(state.message)
     if not state.is_completed():
         sys.exit(FAILURE)
@@ -43,7 +54,7 @@ def pipeline(
     from flows.pipeline import pipeline as run  # takes as long as the server's start
 
     wait_for_server()
-    _conclude(run(file, parallel, force, return_state=True))
+    _conclude(lambda: run(file, parallel, force, return_state=True))
 
 
 @app.command()
@@ -63,7 +74,7 @@ def retrain(
     from flows.retrain import retrain as run
 
     wait_for_server()
-    _conclude(run(force, drift, None if named else 0, return_state=True))
+    _conclude(lambda: run(force, drift, None if named else 0, return_state=True))
 
 
 @app.command()
@@ -78,7 +89,7 @@ def watch(
     from flows.watch import watch as run
 
     wait_for_server()
-    _conclude(run(path, return_state=True))
+    _conclude(lambda: run(path, return_state=True))
 
 
 @app.command()

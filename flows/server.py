@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,8 @@ _SERVER = {
 }
 
 
-def _free_port() -> int:
+def find_free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -51,7 +53,7 @@ def start_server(home: Path, **settings: str) -> tuple[subprocess.Popen[bytes], 
         settings: further environment of the server.
     """
     home.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = find_free_port()
     words = {"PREFECT_HOME": str(home.resolve())} | _SERVER | settings
     command = ["env", *(f"{name}={value}" for name, value in words.items()), sys.executable]
     command += ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
@@ -81,6 +83,25 @@ def await_server(process: subprocess.Popen[bytes], address: str) -> None:
             time.sleep(0.05)
 
 
+def ask_server(address: str) -> None:
+    """See that the server of this address is there.
+
+    Raises:
+        FlowError: nobody answers.
+    """
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=10):  # noqa: S310 - the user's own
+            return
+    except urllib.error.HTTPError:
+        return  # it wants to know who asks, which is an answer
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise FlowError(
+            f"PREFECT_API_URL names {address}, which does not answer ({reason}): start it, "
+            "or unset the variable, and the flow has one of its own"
+        ) from error
+
+
 def lend_server(root: Path) -> Callable[[], None]:
     """Start a server unless one is named; give what waits for it. It ends with this process.
 
@@ -91,8 +112,9 @@ def lend_server(root: Path) -> Callable[[], None]:
     home = root / HOME
     home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home.resolve()))
-    if os.environ.get("PREFECT_API_URL"):
-        return lambda: None
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        return lambda: ask_server(named)
     process, address = start_server(home)
     atexit.register(stop_guarded, process)
     os.environ["PREFECT_API_URL"] = address

@@ -14,6 +14,8 @@ import pytest
 from dvc.repo import Repo
 from workspace import environment, make_workspace
 
+from flows.server import find_free_port
+
 GRAPH = """
 stages:
   copy:
@@ -43,9 +45,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of an S3 API with a bucket named data."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     log = tmp_path_factory.mktemp("moto") / "log"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with log.open("w") as handle, subprocess.Popen(command, stdout=handle, stderr=handle) as server:

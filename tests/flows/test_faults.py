@@ -29,7 +29,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from workspace import environment
 
 from flows.children import end_group, stop_guarded
-from flows.server import await_server, start_server
+from flows.server import HOME, await_server, start_server
 
 pytestmark = pytest.mark.slow
 
@@ -140,9 +140,10 @@ def test_a_half_written_dvc_lock_is_put_back(server, project, undisturbed) -> No
 
 
 def test_killing_the_server_loses_nothing_and_the_next_run_goes_on(
-    server, project, undisturbed, tmp_path, monkeypatch
+    server, project, undisturbed, monkeypatch, lend_database
 ) -> None:
-    own, address = start_server(tmp_path / "prefect")
+    lend_database(project)
+    own, address = start_server(project / HOME)
     await_server(own, address)
     monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")  # it would wait for a minute
     plan(project, side_a="half 3", side_b="half 3")
@@ -150,8 +151,10 @@ def test_killing_the_server_loses_nothing_and_the_next_run_goes_on(
     stages = [stage_pid(project, f"side-{side}") for side in "ab"]
     end_group(own)
     stop_guarded(own)
-    flow.communicate(timeout=120)
-    assert flow.returncode != 0
+    printed, _ = flow.communicate(timeout=120)
+    assert flow.returncode == 1
+    said = f"error: the Prefect server at {address} does not answer"
+    assert any(line.startswith(said) for line in printed.splitlines())
     assert not any(is_running(pid) for pid in stages)
     recorded = yaml.safe_load((project / "dvc.lock").read_text())["stages"]
     for stage in recorded.values():

@@ -117,6 +117,14 @@ def test_what_the_user_must_mend_is_one_line(server, project) -> None:
     assert "Traceback" not in printed
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/api", "127.0.0.1:4200/api"])
+def test_a_server_that_is_not_there_is_one_line(project, address) -> None:
+    status, printed = run_flow(project, address)
+    assert status == 1
+    assert printed.startswith(f"error: PREFECT_API_URL names {address}, which does not answer (")
+    assert len(printed.splitlines()) == 1
+
+
 def test_a_stage_named_for_it_is_tried_again(server, project) -> None:
     (project / "params.yaml").write_text(
         "flows:\n  retry: {stages: [start], times: 1, delay_seconds: 0.5}\n"
