@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import yaml
 from safetensors.numpy import load_file
@@ -140,20 +141,25 @@ def test_another_seed_gives_another_model(workspace) -> None:
     assert any((one[key] != two[key]).any() for key in one)
 
 
-def start() -> subprocess.Popen:
-    arguments = [str(path) for path in paths("out")]
+def start(folder: str = "out") -> subprocess.Popen:
+    """Start the stage as DVC does."""
+    arguments = [str(path) for path in paths(folder)]
     command = [sys.executable, "-m", "sluice.stages.train", "bilstm", "0", *arguments]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.slow
-def test_a_killed_training_resumes_to_the_same_bits(workspace) -> None:
-    write_params({"optimisation": SECTION["optimisation"] | {"max_epochs": 60, "patience": None}})
-    train("bilstm", 0, *paths("whole"))
-    process = start()
+def await_checkpoint() -> None:
     deadline = time.monotonic() + 60
     while not list(Path(".sluice").rglob("last.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_a_killed_training_resumes_to_the_same_bits(workspace) -> None:
+    write_params({"optimisation": SECTION["optimisation"] | {"max_epochs": 15, "patience": None}})
+    train("bilstm", 0, *paths("whole"))
+    process = start()
+    await_checkpoint()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
@@ -170,17 +176,43 @@ def test_a_killed_training_resumes_to_the_same_bits(workspace) -> None:
 
 
 def run_as(folder: str, changes: dict) -> str:
-    """Run the stage as DVC does; what it told."""
+    """Run the stage to its end; what it told."""
     write_params(changes)
-    arguments = [str(path) for path in paths(folder)]
-    command = [sys.executable, "-m", "sluice.stages.train", "bilstm", "0", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    process = start(folder)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return errors
+
+
+TRACER = """
+import os, sys
+
+def note(event, words):
+    if event == "open" and isinstance(words[0], str) and words[2] & (os.O_WRONLY | os.O_RDWR):
+        line = f"{os.environ.get('LOCAL_RANK', '0')} {os.path.abspath(words[0])}\\n"
+        os.write(log, line.encode())
+
+log = os.open(os.environ["WRITTEN"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+sys.addaudithook(note)
+"""
+"""Has each process note what files it opens to write, beside its rank."""
+
+
+@pytest.fixture
+def written(tmp_path_factory, monkeypatch) -> Path:
+    """A file that tells who wrote what."""
+    folder = tmp_path_factory.mktemp("tracer")
+    (folder / "sitecustomize.py").write_text(TRACER)
+    known = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *([known] if known else [])]))
+    monkeypatch.setenv("WRITTEN", str(folder / "written"))
+    return folder / "written"
 
 
 @pytest.mark.slow
-def test_two_processes_follow_the_curve_of_one(workspace) -> None:
+def test_two_processes_follow_the_curve_of_one_and_the_first_alone_writes(
+    workspace, written
+) -> None:
     """Float32 sums in another order, over 45 steps: equal to five digits.
 
     240 rows in batches of 17 leave one of 2 rows, 60 validation rows in one of 60; weights vary.
@@ -203,6 +235,31 @@ def test_two_processes_follow_the_curve_of_one(workspace) -> None:
     assert said.count("epoch 1/3") == 1
     assert sorted(path.name for path in Path("two").iterdir()) == sorted(OUTPUTS)
     assert not list(Path(".sluice").rglob("last.ckpt"))
+    files = {"0": set(), "1": set()}
+    for line in written.read_text().splitlines():
+        rank, _, path = line.partition(" ")
+        if Path(path).is_relative_to(workspace):
+            files[rank].add(Path(path).name)
+    assert any("model.safetensors" in name for name in files["0"])
+    assert not files["1"]
+    see_that_a_killed_process_ends_both_and_the_next_run_resumes(Path("two"))
+
+
+def see_that_a_killed_process_ends_both_and_the_next_run_resumes(whole: Path) -> None:
+    process = start()
+    await_checkpoint()
+    (second,) = psutil.Process(process.pid).children()
+    second.kill()
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert not Path("out/model.safetensors").exists()
+    process = start()
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert errors.count("resuming from") == 1
+    for name in OUTPUTS:
+        same = (Path("out") / name).read_bytes() == (whole / name).read_bytes()
+        assert same or name == "timing.json", name
 
 
 def scratch_folder(model: str, seed: int, section: Train) -> Path:
