@@ -28,7 +28,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
 
-from flow_project import make_flow_project, outputs  # noqa: E402 - found by the path above
+from flow_project import is_running, make_flow_project, outputs  # noqa: E402 - found by the path above
 
 from flows.children import end_group, environment, stop_guarded  # noqa: E402 - the same
 from flows.server import await_server, start_server  # noqa: E402 - the same
@@ -80,13 +80,6 @@ def find_losses(folder: Path, versions: int) -> list[str]:
         if not any(all(_md5(one[p]) == md5 for p, md5 in recorded.items()) for one in known):
             lost.append(f"{name} is recorded with what it never made")
     return lost
-
-
-def _works(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 class Chaos:
@@ -171,7 +164,9 @@ class Chaos:
         began = time.monotonic()
         _, alive = psutil.wait_procs(left, ORPHANS_END)
         self.slowest = max(self.slowest, time.monotonic() - began)
-        self.lost += [f"process {one.pid} outlived its flow" for one in alive if _works(one)]
+        self.lost += [
+            f"process {one.pid} outlived its flow" for one in alive if is_running(one.pid)
+        ]
 
     def _await_flow(self, seconds: float) -> None:
         """A flow without its server ends by itself, or is stopped as a worker would stop it."""
@@ -242,14 +237,13 @@ def run(kills: int, seconds: float, seed: int) -> dict[str, Any]:
         "slowest_end_of_orphans_seconds": round(chaos.slowest, 2),
         "seconds": round(time.monotonic() - began, 1),
         "load_before": round(load, 1),
-        "load_after": round(os.getloadavg()[0], 1),
     }
 
 
 def main() -> None:
     """Read the command line, kill, print."""
-    given = [int(word) for word in sys.argv[1:]]
-    kills, seconds, seed = [*given, *(60, 1800, 0)[len(given) :]]
+    given = tuple(int(word) for word in sys.argv[1:])
+    kills, seconds, seed = given + (60, 1800, 0)[len(given) :]
     print(json.dumps(run(kills, seconds, seed), indent=2))
 
 
