@@ -88,8 +88,7 @@ class Chaos:
     def __init__(self, scratch: Path, seed: int) -> None:
         self.random, self.scratch = random.Random(seed), scratch
         self.folder = make_flow_project(scratch / "project")
-        names = [stage.replace("@", "-") for stage in ("start", "side@a", "side@b", "end")]
-        for name in names:
+        for name in ("start", "side-a", "side-b", "end"):
             (self.folder / "plan" / name).write_text(PLAN)
         retry = {"stages": ["start", "side", "end"], "times": 10, "delay_seconds": 0.1}
         settings = {"flows": {"parallel": 2, "retry": retry}}
