@@ -9,6 +9,8 @@ TORCH_INDEX ?=
 BIN := $(abspath $(VENV))/bin
 READY := $(VENV)/.ready
 LOCK := requirements.lock
+# Not the studies, pipelines/advice and pipelines/paper: hours, and a data set of Kaggle.
+SIBLINGS := topics forecast rhymes entities
 
 # Nothing phones home: no telemetry, tips or update checks in anything started from here.
 export DO_NOT_TRACK := 1
@@ -19,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flow retrain watch test lint types bench lock docs clean
+.PHONY: help setup run run-all flow retrain watch test lint types bench lock docs clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +43,11 @@ setup: $(READY)  ## Make the environment from the lock.
 run: $(READY)  ## Run the whole pipeline on the bundled tweets; print the results.
 	@sluice check
 	dvc repro
+	@sluice summary
+
+run-all: $(READY)  ## The same, then every sibling pipeline: topics, forecast, rhymes, entities.
+	@sluice check
+	dvc repro dvc.yaml $(SIBLINGS:%=pipelines/%/dvc.yaml)
 	@sluice summary
 
 flow: $(READY)  ## The same as one Prefect flow run; a server is needed only to watch it.
