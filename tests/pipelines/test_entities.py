@@ -2,7 +2,10 @@
 
 import importlib
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,6 +151,36 @@ def test_tags_of_conllu_are_scored_by_accuracy_and_a_tagger_is_stored_whole(home
     weights.write_bytes(weights.read_bytes()[:-8])
     with pytest.raises(SluiceError, match="is no tagger"):
         load_tagger(home / "models/0")
+
+
+@pytest.mark.slow
+def test_a_training_killed_by_the_system_ends_with_the_same_bytes(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    changes = {"train": {"seeds": [0], "optimisation": {"max_epochs": 15, "patience": None}}}
+    params = merge(yaml.safe_load((home / "params.yaml").read_text()), changes)
+    (home / "params.yaml").write_text(yaml.safe_dump(params))
+    (first, words), (module, taught) = list(commands(GRAPH, params))[:2]
+    call(first, words)
+    seed, *paths = taught
+    process = subprocess.Popen(
+        [sys.executable, HOME / f"{module}.py", *taught], stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not list(home.glob(".scratch/*/last.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert list(home.glob(".scratch/*/last.ckpt"))
+    assert not (home / "models").exists() or not list((home / "models").rglob("*.*"))
+    train = importlib.import_module(module).train
+    train(int(seed), *map(Path, paths))
+    assert "resuming from .scratch/" in capfd.readouterr().err
+    resumed = outputs(home)
+    train(int(seed), *map(Path, paths))  # the scratch folder is gone: this one is unbroken
+    assert "resuming" not in capfd.readouterr().err
+    assert outputs(home) == resumed
+    assert {"models/0/model.safetensors", "reports/curves/0.csv"} <= set(resumed)
 
 
 def test_every_path_of_a_command_is_declared() -> None:

@@ -122,6 +122,13 @@ def test_a_type_that_training_lacks_is_refused_and_a_tag_of_a_known_type_is_not(
         make_corpus(plain, PLACES, tags)
 
 
+def test_a_training_part_without_an_entity_is_refused_and_one_of_tags_is_not() -> None:
+    parts = {part: [sentence("O O")] for part in PARTS}
+    with pytest.raises(DataError, match=r"holds no entity, only O: check data\.tag_column"):
+        make_corpus(parts, PLACES, Reading(**FILES))
+    assert make_corpus(parts, PLACES, Reading(**FILES, kind="tags")).train_tags == ("O",)
+
+
 def test_a_table_holds_the_whole_corpus_and_facts_count_it() -> None:
     parts = {"train": distinct(2), "validation": distinct(1), "test": distinct(4)[2:]}
     corpus = make_corpus(parts, PLACES, Reading(**FILES))

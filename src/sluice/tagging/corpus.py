@@ -89,16 +89,21 @@ def draw_parts(sentences: Sequence[Sentence], reading: Reading, wanted: Sequence
 
 
 def _check_tags(corpus: Corpus) -> None:
-    """See that training knows every tag; of entities, every type.
+    """See that training knows every tag; of entities, every type, and that there are any.
 
     Raises:
-        DataError: another part holds a tag that training does not.
+        DataError: another part holds a tag that training does not, or training holds no entity.
     """
 
     def names(part: Part) -> set[str]:
         every = {tag for row in corpus.tags[part] for tag in row}
         return {split_tag(tag)[1] for tag in every} if corpus.kind == "entities" else every
 
+    if corpus.kind == "entities" and names("train") == {""}:
+        raise DataError(
+            "the training part holds no entity, only O: check data.tag_column, or give a file "
+            "whose entities are marked"
+        )
     for part in ("validation", "test"):
         unknown = sorted(names(part) - names("train"))
         if unknown:
