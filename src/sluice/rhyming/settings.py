@@ -41,7 +41,7 @@ class Tokens(Section):
 
     min_count: int = Field(default=2, ge=1)
     """Occurrences in the training rhymes that a word needs; others are the unknown token."""
-    subwords: int = Field(default=700, ge=40, le=50_000)
+    subwords: int = Field(default=250, ge=40, le=50_000)
     """Most subwords, learnt on the training rhymes by byte-pair encoding."""
 
 
@@ -102,7 +102,7 @@ class Ngrams(Section):
     """Tokens of the longest n-gram."""
     discounts: tuple[Share, ...] = Field(default=(0.5, 0.75, 0.9), min_length=1)
     """What is taken off each count."""
-    uniform: tuple[Share, ...] = Field(default=(0.0001, 0.001, 0.01, 0.03), min_length=1)
+    uniform: tuple[Share, ...] = Field(default=(0.001, 0.01, 0.03, 0.1), min_length=1)
     """Weight of the uniform distribution that it is mixed with, so that nothing is impossible."""
 
 
