@@ -16,12 +16,28 @@ from workspace import ROOT, merge
 from sluice.cli import app
 from sluice.errors import DataError, SluiceError
 from sluice.files import read_json
+from sluice.params import parse_section
+from sluice.rhyming.corpus import read_rhymes
+from sluice.rhyming.settings import (
+    Corpus,
+    Evaluation,
+    Generation,
+    Network,
+    Ngrams,
+    Tokens,
+    Training,
+)
 
 HOME = ROOT / "pipelines/rhymes"
+SHARED = ROOT / "../shared/data"
 PARAMS = yaml.safe_load((HOME / "params.yaml").read_text())
 GRAPH = yaml.safe_load((HOME / "dvc.yaml").read_text().replace("${corpus.path}", "text.txt"))[
     "stages"
 ]
+SECTIONS = {
+    "corpus": Corpus, "tokens": Tokens, "train": Training,
+    "baseline": Ngrams, "generate": Generation, "evaluate": Evaluation,
+}  # fmt: skip
 SCRIPTS = ("read", "train", "baseline", "generate", "evaluate", "report")
 TINY = {
     "corpus": {"path": "text.txt"},
@@ -135,6 +151,23 @@ def _generate(home: Path) -> None:
 
 def test_every_path_of_a_command_is_declared() -> None:
     check_paths(GRAPH, ("models/${item.level}",))
+
+
+@pytest.mark.parametrize("name", ["params.yaml", "mother-goose.yaml"])
+def test_every_params_file_is_good_and_has_the_same_keys(name: str) -> None:
+    content = yaml.safe_load((HOME / name).read_text())
+    assert set(content) == set(SECTIONS)
+    for key, model in SECTIONS.items():
+        assert set(content[key]) == set(parse_section(content[key], model, key).model_dump())
+    assert set(content["train"]["network"]) == set(Network.model_fields)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not here")
+def test_mother_goose_is_read_whole() -> None:
+    rhymes = read_rhymes(SHARED / "real_mother_goose.txt")
+    assert len(rhymes) == 305
+    assert rhymes[0].startswith("Little Bo-Peep has lost her sheep,\nAnd can't tell")
+    assert rhymes[-1].endswith("And then he'll live till snow is gone.")
 
 
 def test_a_model_that_is_not_there_is_said(home: Path) -> None:
