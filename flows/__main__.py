@@ -14,7 +14,7 @@ import typer
 
 from flows.errors import FlowError
 from flows.server import lend_server
-from sluice.command import FAILURE, run_app
+from sluice.command import FAILURE, report, run_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -26,10 +26,12 @@ def _conclude(run: Callable[[], Any]) -> None:
     try:
         state = run()
     except TransportError as error:
-        raise FlowError(
+        status = report(
             f"the Prefect server at {os.environ['PREFECT_API_URL']} does not answer ({error}); "
             "stages that have ended are kept: start the flow again once there is a server"
-        ) from error
+        )
+        sys.stdout.flush()
+        os._exit(status)  # Prefect would go on for minutes, telling its events to nobody
     typer.echo(state.message)
     if not state.is_completed():
         sys.exit(FAILURE)

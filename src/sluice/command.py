@@ -53,9 +53,9 @@ def run_app(app: typer.Typer) -> None:
     try:
         app()
     except SluiceError as error:
-        sys.exit(_report(str(error)))
+        sys.exit(report(str(error)))
     except OSError as error:
-        sys.exit(_report(explain_os_error(error)))
+        sys.exit(report(explain_os_error(error)))
 
 
 def run_stage(stage: Callable[..., Any]) -> None:
@@ -65,7 +65,8 @@ def run_stage(stage: Callable[..., Any]) -> None:
     run_app(app)
 
 
-def _report(message: str) -> int:
+def report(message: str) -> int:
+    """Say on standard error what the user must mend; gives the exit status."""
     shown = escape_controls(message, kept="\n")
     sys.stderr.write(f"error: {shown}\n")
     return FAILURE
