@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-all flow retrain watch test lint types bench lock docs clean
+.PHONY: help setup run run-all flow retrain watch test test-faults lint types bench lock docs clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,8 +61,13 @@ retrain: $(READY)  ## Take the data anew; if there is new data train, gate, prom
 watch: $(READY)  ## Hold the new texts of data/incoming against the champion.
 	$(BIN)/python -m flows watch
 
-test: $(READY) lint types  ## Linter, types and all tests.
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test: $(READY) lint types  ## Linter, types and all tests but those of test-faults.
+	$(PYTEST) -m "not faults"
+
+test-faults: $(READY)  ## Killed runs, workers and servers, full disks, lost machines: ten minutes more.
+	$(PYTEST) -m faults
 
 lint: $(READY)  ## Linter, formatter, freshness of what is generated.
 	ruff check .

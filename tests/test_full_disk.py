@@ -22,7 +22,7 @@ Runs = list[dict[str, Any]]
 LIMITED, REFUSED, FULL = "limit ", "/dev/full ", "full disk"
 PRIVATE = ["unshare", "--map-root-user", "--mount"]
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 
 def one_of_each(folder: Path) -> list[dict[str, Any]]:

@@ -76,12 +76,16 @@ def test_run_checks_reproduces_and_sums_up_in_this_order() -> None:
     assert lines[-3:] == ["sluice check", "dvc repro", "sluice summary"]
 
 
-def test_test_runs_linter_types_and_tests_and_ci_runs_test() -> None:
+def test_test_runs_linter_types_and_tests_and_ci_runs_all_tests() -> None:
     done = make(ROOT, "-n", "test").stdout
     for command in ("ruff check .", "ruff format --check .", "mypy", "-m pytest"):
         assert command in done
-    commands = (ROOT / ".ci/run").read_text().splitlines()[2:]
-    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
+    assert done.rstrip().endswith(' -m "not faults"')
+    assert make(ROOT, "-n", "test-faults").stdout.rstrip().endswith(" -m faults")
+    commands = [
+        line for line in (ROOT / ".ci/run").read_text().splitlines() if not line.startswith("#")
+    ]
+    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test test-faults"]
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 

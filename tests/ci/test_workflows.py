@@ -100,7 +100,7 @@ def test_both_forges_run_the_same_commands() -> None:
     for name in ("compare", "retrain"):
         theirs = [line for line in gitlab[name]["script"] if not line.startswith("git ")]
         assert theirs == commands(name)
-    assert gitlab["tests"]["script"] == ["make test"]
+    assert gitlab["tests"]["script"] == ["make test test-faults"]
 
 
 class Desk:

@@ -19,7 +19,7 @@ from sluice.errors import ResourceError
 from sluice.flow_settings import Flows
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.faults,
     # DVC's own use of a library of its.
     pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning"),
 ]

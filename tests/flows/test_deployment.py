@@ -22,7 +22,7 @@ from workspace import ROOT, environment
 
 from flows.children import start_guarded, stop_guarded
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 
 def home_of(project: Path, server: str) -> dict[str, str]:

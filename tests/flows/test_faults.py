@@ -31,7 +31,7 @@ from workspace import environment
 from flows.children import end_group, stop_guarded
 from flows.server import HOME, await_server, start_server
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 """Debian and its kin keep a cluster's commands off the path."""
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.faults,
     pytest.mark.skipif(
         shutil.which("initdb", path=f"{os.environ['PATH']}{os.pathsep}{BINARIES}") is None,
         reason="PostgreSQL's server is not installed",

@@ -149,7 +149,7 @@ def test_a_finished_search_is_not_run_again_and_goes_on_for_more(
     assert len(trials_of(home)) == 4
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(finished) -> None:
     home, first = finished
     undisturbed = trials_of(home)

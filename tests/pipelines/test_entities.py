@@ -153,7 +153,7 @@ def test_tags_of_conllu_are_scored_by_accuracy_and_a_tagger_is_stored_whole(home
         load_tagger(home / "models/0")
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_training_killed_by_the_system_ends_with_the_same_bytes(
     home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -199,6 +199,7 @@ def test_two_jobs_do_not_write_one_file(chosen: Chosen, tmp_path: Path) -> None:
     assert run_job(order, chosen, again).rows == ROWS
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("form", [".csv", ".parquet"])
 def test_a_killed_job_goes_on_and_ends_with_the_same_bytes(
     chosen: Chosen, tmp_path: Path, form: str

@@ -154,7 +154,7 @@ def await_checkpoint() -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_killed_training_resumes_to_the_same_bits(workspace) -> None:
     write_params({"optimisation": SECTION["optimisation"] | {"max_epochs": 15, "patience": None}})
     train("bilstm", 0, *paths("whole"))
@@ -209,7 +209,7 @@ def written(tmp_path_factory, monkeypatch) -> Path:
     return folder / "written"
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_two_processes_follow_the_curve_of_one_and_the_first_alone_writes(
     workspace, written
 ) -> None:
