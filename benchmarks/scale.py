@@ -1,4 +1,4 @@
-"""Cleaning and splitting at many rows: seconds, CPU seconds, peak memory; prints one JSON object.
+"""Cleaning, splitting, augmenting at many rows: seconds, CPU seconds, peak memory; one JSON object.
 
 Usage: python benchmarks/scale.py ROWS...
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 from tweets import make_rows
 
 from sluice.files import write_parquet
@@ -52,9 +53,9 @@ def make_noisy(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     return many.assign(text=texts, id=[str(number) for number in range(count)])
 
 
-def measure(module: str, *files: Path) -> dict[str, float]:
+def measure(module: str, *words: str | Path) -> dict[str, float]:
     """Seconds, seconds of CPU and GiB of one stage."""
-    command = [sys.executable, "-c", WATCHED, module, *map(str, files)]
+    command = [sys.executable, "-c", WATCHED, module, *map(str, words)]
     began = time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
@@ -64,7 +65,7 @@ def measure(module: str, *files: Path) -> dict[str, float]:
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        timeout=300,
+        timeout=1800,
     )
     seconds = time.perf_counter() - began
     cpu, memory = done.stdout.split()[-2:]
@@ -72,7 +73,7 @@ def measure(module: str, *files: Path) -> dict[str, float]:
 
 
 def measure_stages(rows: pd.DataFrame, folder: Path) -> dict[str, object]:
-    """Clean, then split, and how large the raw file is."""
+    """Clean, split, exchange words in a tenth of the training rows; how large the raw file is."""
     raw, cleaned = folder / "many.parquet", folder / "many-cleaned.parquet"
     write_parquet(rows, raw)
     parts = [folder / f"{name}.parquet" for name in ("train", "validation", "test")]
@@ -83,7 +84,12 @@ def measure_stages(rows: pd.DataFrame, folder: Path) -> dict[str, object]:
         "cleaned_mib": cleaned.stat().st_size / 2**20,
     }
     print(json.dumps(found), file=sys.stderr)  # splitting may take long
-    return found | {"split": measure("sluice.stages.split", cleaned, *parts, *others)}
+    found["split"] = measure("sluice.stages.split", cleaned, *parts, *others)
+    params = folder / "params.yaml"
+    params.write_text(yaml.safe_dump({"augment": {"operations": {"swap": 0.1}}}))
+    outs = [folder / "augmented.parquet", folder / "augment.json"]
+    words = ("--params", params)
+    return found | {"augment": measure("sluice.stages.augment", parts[0], *outs, *words)}
 
 
 def main() -> None:

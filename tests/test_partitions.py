@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -12,9 +13,18 @@ from workspace import ROOT
 from sluice.errors import ResourceError
 from sluice.files import write_parquet
 from sluice.partitions import ADDRESS
+from sluice.stages.augment import augment
 from sluice.stages.clean import clean
+from sluice.text import wordnet
 
 pytestmark = pytest.mark.slow
+
+
+def run_augment(folder: Path, name: str) -> bytes:
+    """Children of every operation that edits, from more than one batch of rows."""
+    outs = [folder / name, folder / "augment.json"]
+    augment(folder / "train.parquet", *outs, folder / "params.yaml")
+    return outs[0].read_bytes()
 
 
 @pytest.fixture
@@ -23,8 +33,24 @@ def workspace(tmp_path) -> Path:
     shutil.copytree(ROOT / "flows", tmp_path / "flows")
     texts = [f"RT @user{number}: I can't {'so' + 'o' * number} #GoodMorning" for number in range(9)]
     write_parquet(pd.DataFrame({"id": map(str, range(9)), "text": texts}), tmp_path / "raw.parquet")
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"clean": {"batch_rows": 2}}))
+    words = ["car", "dog", "house", "river", "table", "stone", "plane", "window"]
+    drawn = np.random.default_rng(0).choice(words, (3000, 6))
+    train = pd.DataFrame({"text": [" ".join(row) for row in drawn]}).drop_duplicates()
+    train = train.assign(cleaned=train["text"], id=[f"r{row}" for row in range(len(train))])
+    train["label"] = ["a" if row % 3 else "b" for row in range(len(train))]
+    write_parquet(train.assign(cluster=train["id"]), tmp_path / "train.parquet")
+    write_params(tmp_path, "stem")
     return tmp_path
+
+
+def write_params(folder: Path, words: str) -> None:
+    steps = {"normalise_words": words}
+    operations = {"synonyms": 0.5, "swap": 0.5}
+    sections = {
+        "clean": {"batch_rows": 2, "steps": steps},
+        "augment": {"operations": operations},
+    }
+    (folder / "params.yaml").write_text(yaml.safe_dump(sections))
 
 
 def run(folder: Path, name: str) -> bytes:
@@ -32,12 +58,22 @@ def run(folder: Path, name: str) -> bytes:
     return (folder / name).read_bytes()
 
 
-def test_cleaning_on_workers_gives_the_same_bytes(workspace, monkeypatch) -> None:
+def test_work_on_workers_gives_the_same_bytes(workspace, monkeypatch) -> None:
+    """Cleaning with lemmas and augmentation with synonyms, which both ask WordNet."""
+    write_params(workspace, "lemmatise")
     here = run(workspace, "here.parquet")
+    augmented = run_augment(workspace, "augmented-here.parquet")
+    assert pd.read_parquet(workspace / "augmented-here.parquet")["operation"].nunique() == 2
     with scheduler(workspace) as address:
         monkeypatch.setenv(ADDRESS, address)
         with ended(start_worker(workspace, address, "one")):
             assert run(workspace, "there.parquet") == here
+            assert run_augment(workspace, "augmented-there.parquet") == augmented
+            with monkeypatch.context() as changed:
+                changed.setattr(wordnet, "fingerprint_wordnet", lambda: "another")
+                with pytest.raises(ResourceError, match="worker one has another WordNet than this"):
+                    run(workspace, "refused.parquet")
+        write_params(workspace, "stem")
         other = workspace / "other"
         shutil.copytree(ROOT / "src/sluice", other / "sluice")
         code = other / "sluice/version.py"

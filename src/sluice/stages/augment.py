@@ -3,6 +3,8 @@
 Beside them the counts. It is given no validation or test rows, and so can touch none.
 """
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -14,12 +16,14 @@ from sluice.command import run_stage
 from sluice.errors import DataError
 from sluice.files import read_parquet, staged, write_json, write_parquet
 from sluice.params import Section, read_section, written_as
-from sluice.text.augmentation import Operation, edit_rows
+from sluice.partitions import ADDRESS, map_parts
+from sluice.text.augmentation import EDITS, WITH_WORDNET, Operation, edit_rows
 from sluice.text.resampling import Ints, Resampling, class_weights, resample
 from sluice.text.synthesis import (
     ADDED,
     COPY,
     NO_CHILDREN,
+    Spread,
     join_rows,
     make_children,
     operation_generator,
@@ -107,6 +111,17 @@ def _operation(name: str, section: Augment) -> Operation:
     return edit_rows(name, section.share_of_tokens)
 
 
+def _place(name: str) -> Spread:
+    """Where an operation edits its rows: on a Dask cluster if there is one, or here.
+
+    Translations stay here: their last bits, and so their words, may differ between processors.
+    """
+    address = os.environ.get(ADDRESS)
+    if not address or name not in EDITS:
+        return map
+    return partial(map_parts, address=address, wordnet=name in WITH_WORDNET)
+
+
 def _synthetic_parts(
     frame: pd.DataFrame, positions: Ints, section: Augment
 ) -> dict[str, tuple[int, pd.DataFrame]]:
@@ -119,7 +134,8 @@ def _synthetic_parts(
         if asked:
             generator = operation_generator(section.seed, name)
             operation = _operation(name, section)
-            children = make_children(frame, positions, asked, operation, generator, taken)
+            spread = _place(name)
+            children = make_children(frame, positions, asked, operation, generator, taken, spread)
             taken.update(children.cleaned)
         parts[name] = asked, synthetic_rows(frame, children.parents, name, children.cleaned)
     return parts

@@ -45,9 +45,8 @@ def _clean_batches(source: pq.ParquetFile, section: Clean) -> Iterator[pa.Table]
     work = partial(clean_table, steps=section.steps)
     address = os.environ.get(ADDRESS)
     many = source.metadata.num_rows > section.batch_rows
-    # Lemmas depend on the WordNet of a machine, which no fingerprint knows.
-    if address and many and section.steps.normalise_words != "lemmatise":
-        return map_parts(work, batches, address)
+    if address and many:
+        return map_parts(work, batches, address, section.steps.normalise_words == "lemmatise")
     return map(work, batches)
 
 

@@ -9,6 +9,7 @@ sentiment-bearing words are neither exchanged nor deleted.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -103,20 +104,25 @@ EDITS: dict[str, Edit] = {
     "delete": delete_words,
     "insert": insert_synonyms,
 }
+WITH_WORDNET = frozenset({"synonyms", "insert"})
+"""Edits that look words up."""
+
+
+def _edit_each(
+    edit: Edit, share_of_tokens: float, rows: Sequence[Tokens], generator: np.random.Generator
+) -> list[Tokens | None]:
+    counts = [max(1, round(share_of_tokens * len(row))) for row in rows]
+    return [edit(row, count, generator) for row, count in zip(rows, counts, strict=True)]
 
 
 def edit_rows(name: str, share_of_tokens: float) -> Operation:
     """Make an operation of an edit: it changes max(1, share * tokens) words of each row.
+
+    It can be sent to another process.
 
     Raises:
         ParamsError: there is no edit of that name.
     """
     if name not in EDITS:
         raise ParamsError(f"augment.operations: unknown {name!r}; valid: {', '.join(EDITS)}")
-    edit = EDITS[name]
-
-    def operation(rows: Sequence[Tokens], generator: np.random.Generator) -> list[Tokens | None]:
-        counts = [max(1, round(share_of_tokens * len(row))) for row in rows]
-        return [edit(row, count, generator) for row, count in zip(rows, counts, strict=True)]
-
-    return operation
+    return partial(_edit_each, EDITS[name], share_of_tokens)

@@ -5,8 +5,10 @@ How tokens are edited is the matter of `augmentation` and `translation`.
 """
 
 import zlib
-from collections.abc import Sequence, Set
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +22,9 @@ COPY = "over"
 """The operation of a row that resampling repeats."""
 ADDED = ("parent_id", "operation", "weight")
 """Columns that the augment stage adds."""
+Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 _BATCH = 1024
+"""Rows that are edited with one seed; it decides what is drawn, so it is no parameter."""
 
 
 class Children(NamedTuple):
@@ -40,17 +44,32 @@ def operation_generator(seed: int, operation: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(operation.encode())])
 
 
-def _edit_batch(
-    rows: pd.DataFrame, positions: Ints, operation: Operation, generator: np.random.Generator
-) -> list[tuple[int, str]]:
-    """The rows at `positions` that the operation could change, each with its new text."""
-    batch = rows[["cleaned", "text"]].iloc[positions]
+class _Batch(NamedTuple):
+    """Rows to edit, and the seed of what is drawn for them: whoever edits them, wherever."""
+
+    positions: Ints
+    cleaned: list[str]
+    texts: list[str]
+    seed: int
+
+
+def _cut(rows: pd.DataFrame, positions: Ints, generator: np.random.Generator) -> Iterator[_Batch]:
+    for start in range(0, len(positions), _BATCH):
+        part = positions[start : start + _BATCH]
+        batch = rows[["cleaned", "text"]].iloc[part]
+        seed = int(generator.integers(1 << 63))
+        yield _Batch(part, batch["cleaned"].tolist(), batch["text"].tolist(), seed)
+
+
+def _edit_batch(operation: Operation, batch: _Batch) -> list[tuple[int, str]]:
+    """The rows that the operation could change, each by its position, with its new text."""
     tokens = [
         mark_hashtag_words(cleaned.split(), text)
-        for cleaned, text in zip(batch["cleaned"], batch["text"], strict=True)
+        for cleaned, text in zip(batch.cleaned, batch.texts, strict=True)
     ]
-    edited = zip(positions, operation(tokens, generator), strict=True)
-    return [(int(position), " ".join(unmark(new))) for position, new in edited if new]
+    edited = operation(tokens, np.random.default_rng(batch.seed))
+    found = zip(batch.positions, edited, strict=True)
+    return [(int(position), " ".join(unmark(new))) for position, new in found if new]
 
 
 def make_children(
@@ -60,6 +79,7 @@ def make_children(
     operation: Operation,
     generator: np.random.Generator,
     taken: Set[str] = frozenset(),
+    spread: Spread = map,
 ) -> Children:
     """Edit random candidates until as many children as asked are made, or no row gives another.
 
@@ -71,8 +91,9 @@ def make_children(
         candidates: positions of rows that may be parents; a repeated one is tried as often.
         asked: children wanted; more than there are candidates gives parents several.
         operation: edits rows of tokens.
-        generator: chooses the parents, and is handed to the operation.
+        generator: chooses the parents, and a seed for each batch of them.
         taken: texts that no child may have, such as those of children made before.
+        spread: calls a function on batches, here or elsewhere; the children are the same.
     """
     seen = set(rows["cleaned"]) | taken
     made: list[tuple[int, str]] = []
@@ -81,9 +102,10 @@ def make_children(
         fertile: list[int] = []
         place = 0
         while place < len(order) and len(made) < asked:
-            batch = order[place : place + min(_BATCH, asked - len(made))]
-            place += len(batch)
-            for position, text in _edit_batch(rows, batch, operation, generator):
+            tried = order[place : place + asked - len(made)]
+            place += len(tried)
+            batches = spread(partial(_edit_batch, operation), _cut(rows, tried, generator))
+            for position, text in chain.from_iterable(batches):
                 if text not in seen:
                     seen.add(text)
                     made.append((position, text))

