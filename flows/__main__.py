@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows import sparing
 from flows.errors import FlowError
 from flows.server import lend_server
 from sluice.command import FAILURE, report, run_app
@@ -133,4 +134,5 @@ def automations() -> None:
 
 
 if __name__ == "__main__":
+    sparing.collect_seldom()
     run_app(app)

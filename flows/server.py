@@ -8,13 +8,13 @@ import atexit
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from flows import sparing
 from flows.children import start_guarded, stop_guarded
 from flows.errors import FlowError
 
@@ -55,9 +55,9 @@ def start_server(home: Path, **settings: str) -> tuple[subprocess.Popen[bytes], 
     home.mkdir(parents=True, exist_ok=True)
     port = find_free_port()
     words = {"PREFECT_HOME": str(home.resolve())} | _SERVER | settings
-    command = ["env", *(f"{name}={value}" for name, value in words.items()), sys.executable]
-    command += ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error"]
+    app = ["--factory", "prefect.server.api.server:create_app", "--log-level", "error"]
+    served = sparing.command("uvicorn", *app, "--host", "127.0.0.1", "--port", str(port))
+    command = ["env", *(f"{name}={value}" for name, value in words.items()), *served]
     with _log(home).open("wb") as log:
         process = start_guarded(command, home, log.fileno())
     return process, f"http://127.0.0.1:{port}/api"

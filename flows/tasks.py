@@ -4,7 +4,6 @@ In: a stage of the graph. Out: the task's final state, its lines in the log, its
 the stage is up to date DVC decides; when it runs, `flows.pipeline`.
 """
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -16,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Cancelled, Completed, Failed
 
+from flows import sparing
 from flows.artifacts import publish, publish_metrics
 from flows.children import Children
 from flows.graph import Stage
@@ -42,7 +42,7 @@ def printable(line: str) -> str:
 
 def _command(name: str, force: bool) -> list[str]:
     flags = ["--force"] if force else []
-    return [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *flags, name]
+    return sparing.command("dvc", "--wait-for-lock", "repro", "--single-item", *flags, name)
 
 
 def _is_busy(lines: Iterable[str]) -> bool:
