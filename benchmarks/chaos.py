@@ -33,8 +33,7 @@ from flow_project import is_running, make_flow_project, outputs  # noqa: E402 - 
 from flows.children import end_group, environment, stop_guarded  # noqa: E402 - the same
 from flows.server import await_server, start_server  # noqa: E402 - the same
 
-WEIGHTS = {"stage": 45, "guard": 25, "flow": 22, "server": 8}
-"""How often each kind is the victim: one that costs a start of a flow or server is rarer."""
+WEIGHTS = {"stage": 45, "guard": 25, "flow": 22, "server": 8}  # a start costs time
 ORPHANS_END = 15.0
 """Seconds within which nothing of a killed flow may be left."""
 STEPS = {
@@ -197,7 +196,8 @@ class Chaos:
         other = make_flow_project(self.scratch / "undisturbed")
         shutil.copy(self.folder / "input.txt", other / "input.txt")
         command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
-        subprocess.run(command, cwd=other, env=os.environ | environment(), check=True)
+        known = os.environ | environment()
+        subprocess.run(command, cwd=other, env=known, check=True, stdout=subprocess.DEVNULL)
         if outputs(self.folder) != outputs(other):
             self.lost.append("the last outputs are not those of an undisturbed run")
 
