@@ -2,9 +2,9 @@
 
 Usage: python scripts/lock.py requirements.lock
 
-The lock names what Sluice, its tests and its WordNet extra need on any machine. What torch itself
-pulls in for a GPU (its CUDA packages) is left to torch, which pins those exactly: so the same
-lock serves machines with and without one.
+The lock names what training, serving, export, the tests and WordNet need on any machine. What torch
+itself pulls in for a GPU (its CUDA packages) is left to torch, which pins those exactly: so the
+same lock serves machines with and without one.
 """
 
 import json
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-EXTRAS = "dev,wordnet"
+EXTRAS = "train,serve,export,dev,wordnet"
 NEVER = {("lightning", "2.6.2"), ("lightning", "2.6.3")}
 NEVER |= {("pytorch-lightning", version) for _, version in NEVER}
 # What a distribution asks for on the first Pythons 3.11 only, which pip leaves out on a newer one.

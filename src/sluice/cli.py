@@ -15,6 +15,7 @@ from sluice.errors import ParamsError
 from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
 from sluice.predicting.commands import predict
 from sluice.registry import commands
+from sluice.serving.commands import export
 from sluice.sibling_commands import forecast, generate, tag
 from sluice.version import __version__
 from sluice.watching.commands import watch
@@ -218,14 +219,14 @@ def explain(
     """
     from rich.console import Console
 
-    from sluice.serving.explain import describe, explain_text
-    from sluice.serving.model import load_model
+    from sluice.serving.bundle import load_any
+    from sluice.serving.explanation import describe
 
-    Console(highlight=False).print(describe(explain_text(load_model(model), text, label)))
+    Console(highlight=False).print(describe(load_any(model).explain(text, label)))
 
 
 REGISTRY = (commands.promote, commands.rollback, commands.models)
-for command in (forecast, tag, generate, predict, *REGISTRY, watch):
+for command in (forecast, tag, generate, predict, export, *REGISTRY, watch):
     app.command()(command)
 app.command("git-tags")(commands.git_tags)
 

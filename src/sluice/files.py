@@ -8,17 +8,20 @@ import contextlib
 import csv
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any, Literal
 
 from sluice.errors import SourceError
 
+if TYPE_CHECKING:  # tables are for stages: a model at work has neither of the two
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _PARQUET: dict[str, Any] = {"compression": "zstd", "write_statistics": True}
 
 
@@ -115,18 +118,24 @@ def read_json(path: Path) -> Any:
         raise _broken(path, "JSON", error) from error
 
 
-def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+def write_parquet(frame: "pd.DataFrame", path: Path) -> None:
     """Write a table as Parquet with Arrow types, without pandas' index and metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     pq.write_table(table, path, **_PARQUET)
 
 
-def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_parquet(path: Path, columns: list[str] | None = None) -> "pd.DataFrame":
     """Read a Parquet table, or the named columns of it.
 
     Raises:
         SourceError: the file is missing, is not Parquet, or lacks a column.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         absent = sorted(set(columns or ()) - set(pq.read_schema(path).names))
         if absent:
@@ -143,12 +152,15 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         raise _broken(path, "Parquet", error) from error
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
+def open_parquet(path: Path) -> "pq.ParquetFile":
     """Open a Parquet table for reading in batches.
 
     Raises:
         SourceError: the file is missing or is not Parquet.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         return pq.ParquetFile(path)
     except FileNotFoundError as error:
@@ -157,8 +169,10 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         raise SourceError(f"{path} is not Parquet ({error}): delete it, run dvc repro") from error
 
 
-def write_batches(tables: Iterator[pa.Table], path: Path) -> Iterator[pa.Table]:
+def write_batches(tables: "Iterator[pa.Table]", path: Path) -> "Iterator[pa.Table]":
     """Write tables of one schema, at least one, into one Parquet file; yield each when written."""
+    import pyarrow.parquet as pq
+
     writer: pq.ParquetWriter | None = None
     try:
         for table in tables:
@@ -171,21 +185,26 @@ def write_batches(tables: Iterator[pa.Table], path: Path) -> Iterator[pa.Table]:
             writer.close()
 
 
-def neutralise_formulas(column: pd.Series) -> pd.Series:
+def neutralise_formula(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula (OWASP CSV)."""
+    return f"'{text}" if text.startswith(_RISKY) else text
+
+
+def neutralise_formulas(column: "pd.Series") -> "pd.Series":
     """Put an apostrophe before texts that a spreadsheet would take for a formula (OWASP CSV)."""
     texts = column.astype("string")
-    risky = texts.str.match(r"^[=+\-@\t\r\n＝＋－＠]", na=False)
+    risky = texts.str.match(rf"^[{re.escape(''.join(_RISKY))}]", na=False)
     return texts.where(~risky, "'" + texts)
 
 
-def _quoting(frame: pd.DataFrame) -> Literal[0, 2]:
+def _quoting(frame: "pd.DataFrame") -> Literal[0, 2]:
     # Python 3.11's `csv` leaves a carriage return bare, and readers would start a row behind it.
     texts = (frame[name].astype("string") for name in frame.select_dtypes(exclude="number"))
     found = any(text.str.contains("\r", regex=False).any() for text in texts)
     return csv.QUOTE_NONNUMERIC if found else csv.QUOTE_MINIMAL
 
 
-def write_csv(frame: pd.DataFrame, path: Path, texts: tuple[str, ...] = ()) -> None:
+def write_csv(frame: "pd.DataFrame", path: Path, texts: tuple[str, ...] = ()) -> None:
     """Write a table as CSV for people and plots; `texts` names columns that hold foreign text."""
     safe = frame.assign(**{name: neutralise_formulas(frame[name]) for name in texts})
     shape: dict[str, Any] = {"lineterminator": "\n", "float_format": "%.6g"}

@@ -6,7 +6,6 @@ It stops at the number: who stores it is a stage's to say, what it gains `sluice
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, softmax
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -26,7 +25,9 @@ def fit_temperature(scores: Floats, labels: Integers) -> float:
         labels: true labels, (rows,).
     """
 
-    from scipy.optimize import minimize_scalar  # half a second, which only a fit is worth
+    # Half a second, which only a fit is worth.
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
 
     def loss(log_temperature: float) -> float:
         chosen = log_softmax(scores / np.exp(log_temperature), axis=1)
@@ -38,7 +39,9 @@ def fit_temperature(scores: Floats, labels: Integers) -> float:
 
 def apply_temperature(scores: Floats, temperature: float) -> Floats:
     """Give softmax(scores / temperature), (rows, labels)."""
-    probabilities: Floats = softmax(scores / temperature, axis=1)
+    scaled = scores / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    probabilities: Floats = powers / powers.sum(axis=1, keepdims=True)
     return probabilities
 
 

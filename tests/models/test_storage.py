@@ -6,15 +6,9 @@ import pytest
 import torch
 
 from sluice.errors import ModelError
+from sluice.models.config import FORMAT, NetworkConfig, read_config
 from sluice.models.settings import NetworkParams
-from sluice.models.storage import (
-    FORMAT,
-    NetworkConfig,
-    count_parameters,
-    load_network,
-    read_config,
-    save_weights,
-)
+from sluice.models.storage import count_parameters, load_network, save_weights
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ LOCKED = dict(
     if not line.startswith("#")
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 COMPROMISED = ("2.6.2", "2.6.3")
 
 
@@ -36,7 +37,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def make(**versions: str) -> str:
         def run(command: list[str], check: bool) -> None:
             assert check
-            assert {"--dry-run", "--ignore-installed", ".[dev,wordnet]"} <= set(command)
+            wanted = {"--dry-run", "--ignore-installed", ".[train,serve,export,dev,wordnet]"}
+            assert wanted <= set(command)
             found = [
                 {"metadata": {"name": name.replace("__", "."), "version": version}}
                 for name, version in versions.items()
@@ -94,15 +96,15 @@ def test_torch_is_the_pinned_one_and_no_gpu_package_is_named() -> None:
 
 @pytest.mark.parametrize("version", COMPROMISED)
 def test_compromised_releases_can_never_be_picked(version: str) -> None:
-    wanted = {one.name: one for one in map(Requirement, PROJECT["dependencies"])}
+    wanted = {one.name: one for one in map(Requirement, EXTRAS["train"])}
     assert version not in wanted["pytorch-lightning"].specifier
     assert LOCKED["pytorch-lightning"] != version
     assert "lightning" not in LOCKED
 
 
 def wanted() -> Iterator[Requirement]:
-    extras = PROJECT["optional-dependencies"]
-    for line in (*PROJECT["dependencies"], *extras["dev"], *extras["wordnet"]):
+    asked = (EXTRAS[name] for name in lock.EXTRAS.split(","))
+    for line in (*PROJECT["dependencies"], *(line for extra in asked for line in extra)):
         yield Requirement(line)
 
 

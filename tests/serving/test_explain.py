@@ -10,7 +10,8 @@ from stored_model import write_model
 
 from sluice.errors import ModelError, ParamsError
 from sluice.files import write_json
-from sluice.serving.explain import colour_words, describe, explain_text
+from sluice.serving.explain import explain_text
+from sluice.serving.explanation import colour_words, describe
 from sluice.serving.model import load_model
 
 

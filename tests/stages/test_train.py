@@ -18,8 +18,9 @@ from safetensors.numpy import load_file
 from sluice.data.batches import Batches, ordered_batches
 from sluice.errors import ModelError, ParamsError
 from sluice.evaluation.predictions import check_predictions, temperature_of
+from sluice.models.config import read_config
 from sluice.models.inference import predict_probabilities
-from sluice.models.storage import load_network, read_config
+from sluice.models.storage import load_network
 from sluice.params import read_section
 from sluice.stages.train import (
     SCRATCH,

@@ -25,8 +25,9 @@ from sluice.evaluation.predictions import prediction_frame
 from sluice.evaluation.rounding import rounded
 from sluice.evaluation.sureness import summarise_sureness
 from sluice.files import write_json, write_parquet
+from sluice.models.config import NetworkConfig
 from sluice.models.settings import NetworkParams
-from sluice.models.storage import NetworkConfig, save_weights
+from sluice.models.storage import save_weights
 from sluice.serving.answers import answer_texts
 from sluice.serving.model import load_model
 from sluice.text.cleaning import Steps

@@ -7,8 +7,9 @@ import polars as pl
 import torch
 
 from sluice.files import write_json
+from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.settings import NetworkParams
-from sluice.models.storage import FORMAT, NetworkConfig, save_weights
+from sluice.models.storage import save_weights
 from sluice.text.cleaning import Steps, clean_texts
 from sluice.text.ngrams import NgramParams
 from sluice.text.reader import fit_reader

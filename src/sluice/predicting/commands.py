@@ -7,7 +7,7 @@ or in a file. Heavy imports happen within the command.
 import itertools
 import json
 import sys
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,10 +33,10 @@ def _texts(words: list[str]) -> "Iterator[Record]":
     return read_lines(sys.stdin.buffer)
 
 
-def _describe(row: Mapping[Hashable, object], text: str) -> str:
+def _describe(row: Mapping[str, object], text: str) -> str:
     from sluice.terminal import escape_controls
 
-    sure = max(float(str(row[name])) for name in row if str(name).startswith("p_"))
+    sure = max(float(str(row[name])) for name in row if name.startswith("p_"))
     left = ", left to people" if row["abstained"] else ""
     return escape_controls(f"{row['label']} {100 * sure:.1f}%{left}: {text}")
 
@@ -44,18 +44,17 @@ def _describe(row: Mapping[Hashable, object], text: str) -> str:
 def _show(chosen: "Chosen", good: "list[Record]", order: "Order", as_json: bool) -> None:
     from rich.console import Console
 
-    from sluice.predicting.job import answer_frame
-    from sluice.serving.explain import describe, explain_text
+    from sluice.predicting.rows import answer_rows
+    from sluice.serving.explanation import describe
 
-    rows = answer_frame(chosen.bundle, good, order).to_dict("records")
+    rows = answer_rows(chosen.bundle, good, False, order.explained and as_json)
     for row, one in zip(rows, good, strict=True):
         if as_json:
             typer.echo(json.dumps({"text": one.text} | row))
             continue
         typer.echo(_describe(row, one.text))
         if order.explained:
-            found = explain_text(chosen.bundle.model, one.text)
-            Console(highlight=False).print(describe(found))
+            Console(highlight=False).print(describe(chosen.bundle.model.explain(one.text)))
 
 
 def _answer_texts(chosen: "Chosen", words: list[str], explained: bool, as_json: bool) -> int:

@@ -13,15 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from zc.lockfile import LockError, LockFile
 
 from sluice.errors import ParamsError, RegistryError
-from sluice.files import neutralise_formulas, read_json, staged, write_batches, write_json
-from sluice.predicting.records import Columns, Record, check_form, open_source
+from sluice.files import read_json, staged, write_batches, write_json
+from sluice.predicting.records import Columns, Record, check_form, need_arrow, open_source
+from sluice.predicting.rows import answer_rows, column_names, csv_lines, write_part
 from sluice.registry.chosen import Chosen
 from sluice.serving.bundle import Bundle
 from sluice.serving.contents import fingerprint
@@ -64,44 +61,6 @@ class Done(NamedTuple):
     """Rows that an earlier run had done."""
 
 
-def answer_frame(bundle: Bundle, records: list[Record], order: Order) -> pd.DataFrame:
-    """One row for each text: number, id where there is one, label, abstained, probabilities."""
-    texts = [one.text for one in records]
-    said = bundle.answer(texts)
-    frame = pd.DataFrame({"row": np.array([one.row for one in records], np.int64)})
-    if order.columns.id:
-        frame["id"] = pd.Series([one.id for one in records], dtype="str")
-    frame["label"] = pd.Series(said.labels, dtype="str")
-    frame["abstained"] = said.abstained
-    for place, name in enumerate(bundle.labels):
-        frame[f"p_{name}"] = said.probabilities[:, place]
-    if order.explained:
-        frame["words"] = pd.Series([explain_row(bundle, text) for text in texts], dtype="str")
-    return frame
-
-
-def explain_row(bundle: Bundle, text: str) -> str:
-    """The words of a text and what each adds to its label's logit, as JSON."""
-    from sluice.serving.explain import explain_text
-
-    found = explain_text(bundle.model, text)
-    return json.dumps(list(zip(found.words, found.parts, strict=True)), ensure_ascii=False)
-
-
-def _write_part(frame: pd.DataFrame, form: str, path: Path) -> None:
-    if form == ".parquet":
-        for _ in write_batches(iter([pa.Table.from_pandas(frame, preserve_index=False)]), path):
-            pass
-    elif form == ".csv":
-        texts = [name for name in ("id", "label", "words") if name in frame]
-        safe = frame.assign(**{name: neutralise_formulas(frame[name]) for name in texts})
-        safe.to_csv(path, index=False, header=False, lineterminator="\n")
-    else:
-        rows = frame.to_dict("records")
-        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        path.write_text("".join(lines), encoding="utf-8")
-
-
 def _key(order: Order, chosen: Chosen) -> dict[str, Any]:
     """What must be the same for a stopped job to go on."""
     stat = order.source.stat()
@@ -132,9 +91,10 @@ def _parts(order: Order, number: int) -> tuple[Path, Path]:
 
 def _label_part(order: Order, bundle: Bundle, records: list[Record], number: int) -> None:
     good = [one for one in records if one.problem is None]
-    frame = answer_frame(bundle, good, order)
+    made = answer_rows(bundle, good, bool(order.columns.id), order.explained)
+    names = column_names(bundle.labels, bool(order.columns.id), order.explained)
     with staged(*_parts(order, number)) as (rows, bad):  # the second is renamed last
-        _write_part(frame, check_form(order.target), rows)
+        write_part(made, names, check_form(order.target), rows)
         lines = [
             json.dumps({"row": one.row, "id": one.id, "reason": one.problem}, ensure_ascii=False)
             for one in records
@@ -153,6 +113,8 @@ def _join(order: Order, header: str, numbers: range) -> int:
                 count += content.count(b"\n")
                 handle.write(content)
         if check_form(order.target) == ".parquet":
+            import pyarrow.parquet as pq
+
             tables = (pq.read_table(_parts(order, number)[0]) for number in numbers)
             for _ in write_batches(tables, rows):
                 pass
@@ -190,7 +152,8 @@ def run_job(order: Order, chosen: Chosen, watch: Watch) -> Done:
         SourceError: the source cannot be read.
         RegistryError: another process writes the same output.
     """
-    check_form(order.target)
+    if check_form(order.target) == ".parquet":
+        need_arrow()
     if order.target.resolve() == order.source.resolve():
         raise ParamsError(f"{order.target} would replace its own source: name another by --to")
     total, resumed, number = 0, 0, 0
@@ -206,8 +169,7 @@ def run_job(order: Order, chosen: Chosen, watch: Watch) -> Done:
             watch(total, source.done(), source.total)
         if not number:
             _label_part(order, chosen.bundle, [], 0)
-        empty = answer_frame(chosen.bundle, [], order)
-        header = empty.to_csv(index=False, lineterminator="\n")
-        bad = _join(order, header, range(max(number, 1)))
+        names = column_names(chosen.bundle.labels, bool(order.columns.id), order.explained)
+        bad = _join(order, csv_lines([names]), range(max(number, 1)))
     shutil.rmtree(order.work)
     return Done(total, bad, resumed)

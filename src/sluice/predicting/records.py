@@ -7,13 +7,14 @@ file that cannot be a table of that kind at all is refused.
 import csv
 import json
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from sluice.errors import ParamsError, ResourceError, SourceError
 
-from sluice.errors import ParamsError, SourceError
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 LONGEST_LINE = 1_000_000
 """Bytes of a line beyond which it is not read."""
@@ -153,7 +154,7 @@ def _csv_records(path: Path, lines: _Lines, columns: Columns) -> Iterator[Record
             return
 
 
-def _parquet_records(file: pq.ParquetFile, columns: Columns, seen: list[int]) -> Iterator[Record]:
+def _parquet_records(file: "pq.ParquetFile", columns: Columns, seen: list[int]) -> Iterator[Record]:
     names = [columns.text, *([columns.id] if columns.id else [])]
     for batch in file.iter_batches(_PARQUET_ROWS, columns=names):
         table: dict[str, list[Any]] = batch.to_pydict()
@@ -163,7 +164,21 @@ def _parquet_records(file: pq.ParquetFile, columns: Columns, seen: list[int]) ->
             yield make_record(seen[0], text, name)
 
 
+def need_arrow() -> None:
+    """See that Parquet can be read and written.
+
+    Raises:
+        ResourceError: PyArrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise ResourceError("Parquet needs PyArrow: pip install pyarrow, or use .csv or .jsonl")
+
+
 def _open_parquet(path: Path, columns: Columns) -> Source:
+    need_arrow()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, ValueError) as error:

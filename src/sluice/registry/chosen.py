@@ -4,15 +4,19 @@ In: a project's folder. Out: a loaded `Bundle` and where it lies. Nothing is jud
 moves.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from sluice.errors import DataError, RegistryError
+from sluice.errors import DataError, ModelError, RegistryError
 from sluice.files import read_json
 from sluice.registry.pointer import read_pointer
 from sluice.registry.versions import MODEL, read_thresholds, verify_version, version_folder
 from sluice.serving.bundle import Bundle, open_model
+from sluice.serving.contents import EXPORT, Export, fingerprint, read_part
 
+EXPORTED = "onnx"
+"""Folder beside a version's model that `sluice export` writes by default."""
 EVALUATION = Path("reports/metrics/evaluation.json")
 
 
@@ -41,6 +45,28 @@ def _selected(root: Path) -> Chosen:
     return Chosen(bundle, folder, f"{key}, selected by the last run")
 
 
+def champion_folder(root: Path) -> tuple[Path, int] | None:
+    """Where the champion's files lie, each checked, and its number; None before any promotion.
+
+    Its export is preferred where it is one of these very files and ONNX Runtime is installed.
+
+    Raises:
+        RegistryError: the pointer is broken.
+        ModelError: a file is missing or changed, or the export is of another model.
+    """
+    pointer = read_pointer(root)
+    if pointer is None:
+        return None
+    version = verify_version(root, pointer).version
+    place = version_folder(root, version) / MODEL
+    exported = version_folder(root, version) / EXPORTED
+    if not (exported / EXPORT).is_file() or find_spec("onnxruntime") is None:
+        return place, version
+    if read_part(exported / EXPORT, Export).source != fingerprint(place):
+        raise ModelError(f"{exported} was exported from another model: run sluice export again")
+    return exported, version
+
+
 def choose_model(root: Path, folder: Path | None = None) -> Chosen:
     """Load the model in `folder`, without it the champion, without one what the last run selected.
 
@@ -50,9 +76,8 @@ def choose_model(root: Path, folder: Path | None = None) -> Chosen:
     """
     if folder is not None:
         return Chosen(open_model(folder), folder, str(folder))
-    pointer = read_pointer(root)
-    if pointer is None:
+    champion = champion_folder(root)
+    if champion is None:
         return _selected(root)
-    version = verify_version(root, pointer)
-    place = version_folder(root, version.version) / MODEL
-    return Chosen(open_model(place), place, f"champion, version {version.version}")
+    place, number = champion
+    return Chosen(open_model(place), place, f"champion, version {number}")

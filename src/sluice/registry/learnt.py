@@ -15,9 +15,9 @@ import pandas as pd
 from sluice.errors import ModelError, RegistryError
 from sluice.files import read_parquet, write_parquet
 from sluice.registry.decisions import Origin
+from sluice.registry.versions import ROWS
 from sluice.serving.contents import digest
 
-ROWS = "rows.parquet"
 PARTS = ("data/split/train.parquet", "data/split/validation.parquet")
 """Weights are fitted on the first, and the epoch and the temperature chosen on the second."""
 SPLIT = (*PARTS, "data/split/test.parquet")

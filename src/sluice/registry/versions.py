@@ -15,12 +15,13 @@ from sluice.errors import ModelError, ParamsError, RegistryError, SourceError
 from sluice.files import read_json, staged, write_json
 from sluice.params import Section, parse_section
 from sluice.registry.decisions import Decision, Origin, Score, Stored
-from sluice.registry.learnt import ROWS, write_rows
 from sluice.registry.pointer import FOLDER, Pointer, sync_folder
 from sluice.serving.contents import CONTENTS, Thresholds, check_bundle, digest, write_bundle
 
 VERSIONS = FOLDER / "versions"
 ABOUT = "version.json"
+ROWS = "rows.parquet"
+"""The hashes of the rows that a version learnt from; see `sluice.registry.learnt`."""
 MODEL = "model"
 
 
@@ -146,6 +147,8 @@ def store_version(root: Path, decision: Decision, record: int, at: str) -> Versi
     Raises:
         RegistryError: its files are no longer those that were judged, or DVC refuses them.
     """
+    from sluice.registry.learnt import write_rows  # tables, which a model at work does without
+
     number = next_number(root / VERSIONS)
     version = Version(
         version=number,

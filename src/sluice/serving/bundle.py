@@ -6,18 +6,31 @@ raw texts. Nothing is unpickled. Which bundle is the champion is the registry's 
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from sluice.errors import ModelError
-from sluice.serving.answers import answer_texts
+from sluice.errors import ModelError, ResourceError
+from sluice.models.config import NetworkConfig
 from sluice.serving.contents import CONTENTS, THRESHOLDS, Thresholds, check_bundle, read_part
-from sluice.serving.model import Model, load_model
+from sluice.serving.portable import NETWORK, load_portable
 from sluice.temperature import apply_temperature, scores_of
 
+if TYPE_CHECKING:
+    from sluice.serving.explanation import Explanation
+
 Floats = npt.NDArray[np.float64]
+
+
+class AnyModel(Protocol):
+    """What a model can do, in PyTorch (`Model`) or exported (`PortableModel`)."""
+
+    @property
+    def config(self) -> NetworkConfig: ...
+    def clean(self, texts: list[str]) -> list[str]: ...
+    def answer(self, texts: list[str]) -> Floats: ...
+    def explain(self, text: str, label: str | None = None) -> "Explanation": ...
 
 
 class Answers(NamedTuple):
@@ -34,7 +47,7 @@ class Answers(NamedTuple):
 class Bundle(NamedTuple):
     """A model with the thresholds that it answers by."""
 
-    model: Model
+    model: AnyModel
     thresholds: Thresholds
 
     @property
@@ -46,7 +59,7 @@ class Bundle(NamedTuple):
         """Probabilities as `reports/predictions` holds them, before the temperature."""
         if not texts:
             return np.zeros((0, len(self.labels)))
-        values = answer_texts(self.model, texts)
+        values = self.model.answer(list(texts))
         summed: Floats = values / values.sum(axis=1, keepdims=True)
         return summed
 
@@ -67,6 +80,25 @@ class Bundle(NamedTuple):
         return Answers(found, [self.labels[one] for one in said], found.max(axis=1) < limits[said])
 
 
+def load_any(folder: Path) -> AnyModel:
+    """Load an exported model by ONNX Runtime, another one by torch.
+
+    Raises:
+        ModelError: a file is missing, corrupt or of another form.
+        ResourceError: what it runs on is not installed.
+    """
+    if (folder / NETWORK).exists():
+        return load_portable(folder)
+    try:
+        from sluice.serving.model import load_model
+    except ModuleNotFoundError as error:
+        raise ResourceError(
+            f"{folder} needs {error.name}: pip install 'sluice[train]', or have it exported "
+            "(sluice export) where that is installed"
+        ) from error
+    return load_model(folder)
+
+
 def load_bundle(folder: Path) -> Bundle:
     """Load a bundle after checking every byte of it.
 
@@ -76,7 +108,7 @@ def load_bundle(folder: Path) -> Bundle:
     if not (folder / CONTENTS).is_file():
         raise ModelError(f"{folder} is no bundle: it has no {CONTENTS}")
     check_bundle(folder)
-    model, thresholds = load_model(folder), read_part(folder / THRESHOLDS, Thresholds)
+    model, thresholds = load_any(folder), read_part(folder / THRESHOLDS, Thresholds)
     unknown = sorted(set(thresholds.labels) - set(model.config.labels))
     if unknown:
         raise ModelError(f"{folder / THRESHOLDS} names the unknown label {unknown[0]!r:.60}")
@@ -91,4 +123,4 @@ def open_model(folder: Path) -> Bundle:
     """
     if (folder / CONTENTS).is_file():
         return load_bundle(folder)
-    return Bundle(load_model(folder), Thresholds())
+    return Bundle(load_any(folder), Thresholds())

@@ -20,8 +20,10 @@ CONTENTS = "bundle.json"
 THRESHOLDS = "thresholds.json"
 PROVENANCE = "provenance.json"
 CARD = "model-card.md"
-NETWORK = ("config.json", "model.safetensors", "vocabulary.json")
-NEEDED = (*NETWORK, THRESHOLDS, PROVENANCE)
+EXPORT = "export.json"
+WEIGHTS = ("model.safetensors", "model.onnx")
+"""The network in PyTorch, or exported: a bundle has one of the two."""
+NEEDED = ("config.json", "vocabulary.json", THRESHOLDS, PROVENANCE)
 """Files without which a folder is no bundle; the card is there where a report was written."""
 FORMAT = 1
 
@@ -55,6 +57,17 @@ class Thresholds(Section):
     """Least probability by label; null: never given. A label that is absent is always given."""
 
 
+class Export(Section):
+    """How an exported network was accepted: export.json."""
+
+    source: str
+    """Fingerprint of the model that was exported; see `fingerprint`."""
+    tolerance: float = Field(gt=0)
+    """Most that a logit or a probability was allowed to differ from PyTorch's."""
+    rows: int = Field(ge=1)
+    """Rows that both were asked about."""
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as handle:
@@ -69,7 +82,9 @@ def write_bundle(
     write_json(dict(provenance), folder / PROVENANCE)
     if card is not None:
         (folder / CARD).write_text(card, encoding="utf-8")
-    paths = [folder / name for name in (*NEEDED, CARD) if (folder / name).exists()]
+    paths = [
+        folder / name for name in (*NEEDED, *WEIGHTS, EXPORT, CARD) if (folder / name).exists()
+    ]
     files = {path.name: File(sha256=digest(path), bytes=path.stat().st_size) for path in paths}
     write_json(Contents(files=files).model_dump(mode="json"), folder / CONTENTS)
 
@@ -98,7 +113,9 @@ def check_bundle(folder: Path) -> None:
     """
     known = read_part(folder / CONTENTS, Contents).files
     there = {path.name for path in folder.iterdir()} - {CONTENTS}
-    missing = sorted((set(known) | set(NEEDED)) - there)
+    wanted = set(known) | set(NEEDED)
+    wanted |= set() if wanted & set(WEIGHTS) else {WEIGHTS[0]}
+    missing = sorted(wanted - there)
     extra = sorted(there - set(known))
     changed = sorted(
         name for name in set(known) & there if digest(folder / name) != known[name].sha256
@@ -112,6 +129,6 @@ def check_bundle(folder: Path) -> None:
 
 def fingerprint(folder: Path) -> str:
     """One hash of all that decides a model's answers."""
-    names = (*NETWORK, THRESHOLDS)
+    names = ("config.json", *WEIGHTS, "vocabulary.json", THRESHOLDS)
     parts = [digest(folder / name) for name in names if (folder / name).is_file()]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()

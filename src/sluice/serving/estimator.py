@@ -23,9 +23,10 @@ from sluice.data.module import TextDataModule
 from sluice.errors import DataError
 from sluice.files import staged, write_json
 from sluice.models import classifier as lightning
+from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.network import TextNetwork
 from sluice.models.settings import NetworkParams, OptimisationParams
-from sluice.models.storage import FORMAT, NetworkConfig, save_weights
+from sluice.models.storage import save_weights
 from sluice.models.training import fit, quiet_lightning
 from sluice.params import parse_section
 from sluice.serving.answers import answer_texts
@@ -214,16 +215,18 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklea
         """Write a bundle; labels that are no texts become texts.
 
         Raises:
-            DataError: something lies there already.
+            DataError: something lies there already, or the model is an exported one.
         """
         check_is_fitted(self, "bundle_")
-        target, bundle = Path(folder), self.bundle_
+        target, bundle, model = Path(folder), self.bundle_, self.bundle_.model
+        if not isinstance(model, Model):
+            raise DataError("an exported model has no weights to save: copy its folder")
         if target.exists():
             raise DataError(f"{target} is there already: name another folder")
         with staged(target) as (part,):
             part.mkdir()
-            save_weights(bundle.model.network.state_dict(), part / "model.safetensors")
+            save_weights(model.network.state_dict(), part / "model.safetensors")
             config = json.loads(bundle.model.config.model_dump_json())
             write_json(config, part / "config.json")
-            write_json(bundle.model.reader.describe(), part / "vocabulary.json")
+            write_json(model.reader.describe(), part / "vocabulary.json")
             write_bundle(part, bundle.thresholds, {"labels": list(bundle.labels)})

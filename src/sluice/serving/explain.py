@@ -1,47 +1,23 @@
 """Which words made a model choose a label.
 
-In: a stored model and a text. Out: words with what each adds to the label's logit, and a coloured
-line of them for terminals. The method is in `sluice.models.attribution`.
+In: a stored model and a text. Out: words with what each adds to the label's logit. The method is in
+`sluice.models.attribution`; terminals show it by `sluice.serving.explanation`.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from rich.text import Text
 
 from sluice.data.batches import ngram_batch
-from sluice.errors import ParamsError
 from sluice.models.attribution import attribute
+from sluice.serving.explanation import MOST_WORDS, Explanation, label_number
 from sluice.serving.model import Model
-from sluice.terminal import escape_controls
 from sluice.text.shares import ngram_shares, token_words
-
-MOST_WORDS = 400
-"""Words of a text that are explained; a text is cut behind them."""
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Words and what each adds to the logit of `label`, in nats of its odds."""
-
-    label: str
-    probability: float
-    words: list[str]
-    parts: list[float]
-    logit: float
-    empty: float
-    """The logit of an empty text: the sum of `parts` is `logit` - `empty`, but for `error`."""
-    error: float
 
 
 def _label_of(model: Model, logits: np.ndarray, label: str | None) -> int:
     if label is None:
         return int(logits.argmax())
-    if label not in model.config.labels:
-        valid = ", ".join(model.config.labels)
-        raise ParamsError(f"unknown label {label!r}; the model knows: {valid}")
-    return model.config.labels.index(label)
+    return label_number(model.config.labels, label)
 
 
 def explain_cleaned(model: Model, cleaned: str, label: str | None = None) -> Explanation:
@@ -80,33 +56,3 @@ def explain_cleaned(model: Model, cleaned: str, label: str | None = None) -> Exp
 def explain_text(model: Model, text: str, label: str | None = None) -> Explanation:
     """Explain a text as it comes; see `explain_cleaned`."""
     return explain_cleaned(model, model.clean([text])[0], label)
-
-
-def colour_words(found: Explanation) -> Text:
-    """A line for terminals: green for the label, red against it, the stronger the bolder.
-
-    The strongest words also carry their number, so that colour is not the only sign.
-    """
-    line = Text()
-    largest = max((abs(part) for part in found.parts), default=0.0) or 1.0
-    for word, part in zip(found.words, found.parts, strict=True):
-        strength = abs(part) / largest
-        colour = "green" if part > 0 else "red"
-        style = f"bold {colour}" if strength > 0.5 else colour if strength > 0.15 else "dim"
-        line.append(escape_controls(word), style=style)
-        if strength > 0.3:
-            line.append(f"[{part:+.2f}]", style=f"dim {colour}")
-        line.append(" ")
-    return line
-
-
-def describe(found: Explanation) -> Text:
-    """The coloured line, and what its numbers mean."""
-    line = colour_words(found)
-    label = escape_controls(found.label)
-    line.append(
-        f"\n{label} {100 * found.probability:.1f}%; logit {found.logit:+.3f}, of "
-        f"an empty text {found.empty:+.3f}; the words add {sum(found.parts):+.3f} (unexplained: "
-        f"{found.error:+.4f})"
-    )
-    return line

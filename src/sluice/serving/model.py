@@ -1,20 +1,24 @@
-"""A stored model, whole: what cleans a text, what reads it, and the network.
+"""A stored model, whole: what cleans a text, what reads it, and the network in PyTorch.
 
 In: the folder that stage `train` wrote. Out: a `Model`. Nothing of it is unpickled; a file of
 another form is refused.
 """
 
-import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sluice.errors import ModelError, ParamsError, SourceError
-from sluice.files import read_json
+import numpy as np
+import numpy.typing as npt
+
+from sluice.models.config import NetworkConfig
 from sluice.models.network import TextNetwork
-from sluice.models.storage import NetworkConfig, load_network, read_config
-from sluice.params import parse_section
+from sluice.models.storage import load_network
+from sluice.serving.description import read_description
 from sluice.text.cleaning import Steps, clean_list
-from sluice.text.reader import Reader, load_reader
+from sluice.text.reader import Reader
+
+if TYPE_CHECKING:
+    from sluice.serving.explanation import Explanation
 
 
 class Model(NamedTuple):
@@ -29,12 +33,17 @@ class Model(NamedTuple):
         """Clean texts as the training rows were."""
         return clean_list(texts, self.steps)
 
+    def answer(self, texts: list[str]) -> npt.NDArray[np.float64]:
+        """Probabilities before the temperature, (texts, labels); see `answer_texts`."""
+        from sluice.serving.answers import answer_texts
 
-def _read_steps(config: NetworkConfig, where: Path) -> Steps:
-    try:
-        return parse_section(config.cleaning, Steps, "cleaning")
-    except ParamsError as error:
-        raise ModelError(f"{where}: {error}; train the model again") from error
+        return answer_texts(self, texts)
+
+    def explain(self, text: str, label: str | None = None) -> "Explanation":
+        """What each word adds to a label; see `explain_text`."""
+        from sluice.serving.explain import explain_text
+
+        return explain_text(self, text, label)
 
 
 def load_model(folder: Path) -> Model:
@@ -42,12 +51,7 @@ def load_model(folder: Path) -> Model:
 
     Raises:
         ModelError: a file is missing, corrupt or of another form.
+        ResourceError: the model's cleaning needs a package that is not installed.
     """
-    path = folder / "config.json"
-    try:
-        config = read_config(json.dumps(read_json(path)), path)
-        reader = load_reader(read_json(folder / "vocabulary.json"))
-    except SourceError as error:
-        raise ModelError(f"{folder} holds no model: {error}") from error
-    network = load_network(config, folder / "model.safetensors")
-    return Model(config, _read_steps(config, path), reader, network)
+    config, steps, reader = read_description(folder)
+    return Model(config, steps, reader, load_network(config, folder / "model.safetensors"))

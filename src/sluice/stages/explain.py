@@ -17,7 +17,8 @@ from sluice.errors import DataError
 from sluice.explain_settings import Explain
 from sluice.files import read_json, read_parquet, staged, write_json
 from sluice.params import read_section
-from sluice.serving.explain import MOST_WORDS, Explanation, explain_text
+from sluice.serving.explain import explain_text
+from sluice.serving.explanation import MOST_WORDS, Explanation
 from sluice.serving.model import Model, load_model
 from sluice.temperature import apply_temperature, scores_of
 

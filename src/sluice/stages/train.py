@@ -26,9 +26,10 @@ from sluice.evaluation.predictions import prediction_frame, temperature_of
 from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.models import callbacks
 from sluice.models.classifier import Classifier
+from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.inference import predict_probabilities
 from sluice.models.network import TextNetwork
-from sluice.models.storage import FORMAT, NetworkConfig, count_parameters, save_weights
+from sluice.models.storage import count_parameters, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
 from sluice.text.cleaning import Steps

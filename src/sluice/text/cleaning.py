@@ -6,13 +6,14 @@ themselves are in `encoding`, `markup`, `signs` and `words`.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, NamedTuple
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import polars as pl
 from pydantic import model_validator
 
 from sluice.params import Section
 from sluice.text.encoding import repair_encoding
+from sluice.text.lists import Column, Texts
 from sluice.text.marks import put_in_marks, take_out_marks
 from sluice.text.markup import (
     drop_retweets,
@@ -30,6 +31,9 @@ from sluice.text.words import (
     treat_numbers,
     treat_punctuation,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Treatment = Literal["keep", "token", "drop"]
 
@@ -83,7 +87,7 @@ class Step(NamedTuple):
     """A step's key in the section, and what it does to a column under that section."""
 
     key: str
-    apply: Callable[[pl.Series, Steps], pl.Series]
+    apply: Callable[[Any, Steps], Any]
 
 
 # What follows repair_encoding. A step may rely on those above it: entities hide URLs, URLs hold
@@ -106,10 +110,12 @@ ORDER: tuple[Step, ...] = (
     Step("normalise_words", lambda texts, steps: normalise_words(texts, steps.normalise_words)),
 )
 _CHUNK = 20_000
+FEW = 128
+"""Texts up to which a list is sooner cleaned than a column of Polars."""
 _OFF = (False, "keep", "none")
 
 
-def _clean_chunk(texts: pl.Series, steps: Steps) -> pl.Series:
+def _clean_chunk(texts: Column, steps: Steps) -> Column:
     # Damaged encodings hold control characters: they are repaired before those are taken out.
     current = take_out_marks(repair_encoding(texts) if steps.repair_encoding else texts)
     for step in ORDER:
@@ -118,12 +124,25 @@ def _clean_chunk(texts: pl.Series, steps: Steps) -> pl.Series:
     return put_in_marks(current)
 
 
+def check_steps(steps: Steps) -> None:
+    """See that what the steps need is installed: a few need a package that others do without.
+
+    Raises:
+        ResourceError: something is not; it says what.
+    """
+    _clean_chunk(Texts(["a word"]), steps)
+
+
 def clean_list(texts: list[str], steps: Steps) -> list[str]:
-    """Clean a list of texts; see `clean_texts`."""
+    """Clean a list of texts; see `clean_texts`. Without Polars all are cleaned as a list."""
+    if len(texts) <= FEW or find_spec("polars") is None:
+        return _clean_chunk(Texts(list(texts)), steps).to_list()
+    import polars as pl
+
     return clean_texts(pl.Series(texts, dtype=pl.String), steps).to_list()
 
 
-def clean_texts(texts: pl.Series, steps: Steps) -> pl.Series:
+def clean_texts(texts: "pl.Series", steps: Steps) -> "pl.Series":
     """Run every step that is switched on, in order, (rows,) to (rows,).
 
     Chunks of rows run side by side: the kernels let go of the interpreter's lock. No step looks
@@ -139,8 +158,11 @@ def clean_texts(texts: pl.Series, steps: Steps) -> pl.Series:
     Raises:
         ResourceError: a step needs a resource that is not on this machine.
     """
+    import polars as pl
+
     if len(texts) <= _CHUNK:
         return _clean_chunk(texts, steps)
     chunks = [texts.slice(start, _CHUNK) for start in range(0, len(texts), _CHUNK)]
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        return pl.concat(pool.map(lambda chunk: _clean_chunk(chunk, steps), chunks))
+        joined: pl.Series = pl.concat(pool.map(lambda chunk: _clean_chunk(chunk, steps), chunks))
+        return joined

@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 import emoji
 import ftfy
 import ftfy.badness
-import polars as pl
 
+from sluice.text.lists import Column
 from sluice.text.marks import on_matching
 
 UNKNOWABLE = "\ufffd"
@@ -97,13 +97,13 @@ def _fix_mojibake(text: str) -> str:
     return ftfy.fix_encoding(text) if bad else text
 
 
-def repair_encoding(texts: pl.Series) -> pl.Series:
+def repair_encoding(texts: Column) -> Column:
     """Undo both kinds of damage, (rows,) to (rows,); plain ASCII is not looked at.
 
     Source of the test for plain mojibake: ftfy's badness (Speer 2019, doi 10.5281/zenodo.2591652).
     """
 
-    def repair(found: pl.Series) -> pl.Series:
+    def repair(found: Column) -> Column:
         table = damage_table()
         known = found.str.replace_many(list(table), list(table.values()), leftmost=True)
         return on_matching(

@@ -6,8 +6,9 @@ one. `put_in_marks` gives them the form that readers see.
 """
 
 from collections.abc import Callable
+from typing import Any
 
-import polars as pl
+from sluice.text.lists import Column
 
 # Private-use characters, in the order of what they become.
 OPEN, CLOSE, COLON, JOIN, END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
@@ -35,14 +36,14 @@ def picture(name: str) -> str:
 
 
 def on_matching(
-    texts: pl.Series, places: pl.Series, change: Callable[[pl.Series], pl.Series | list[str]]
-) -> pl.Series:
+    texts: Column, places: Any, change: Callable[[Column], Column | list[str]]
+) -> Column:
     """Change only the texts where `places`, booleans of the same length, is true."""
     where = places.arg_true()
     return texts.clone().scatter(where, change(texts.gather(where))) if len(where) else texts
 
 
-def take_out_marks(texts: pl.Series) -> pl.Series:
+def take_out_marks(texts: Column) -> Column:
     """Remove the private characters, and make spaces of all control characters and blanks."""
     unusual = texts.str.contains(rf"[{MARKS}\pC\s--\x20]")
     return on_matching(
@@ -52,7 +53,7 @@ def take_out_marks(texts: pl.Series) -> pl.Series:
     )
 
 
-def put_in_marks(texts: pl.Series) -> pl.Series:
+def put_in_marks(texts: Column) -> Column:
     """Part tokens by one space, show placeholders, and write `<empty>` where nothing is left.
 
     Brackets that were in the text become tokens of their own, so that `<url>` is always ours.

@@ -9,9 +9,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import polars as pl
 import wordninja
 
+from sluice.text.lists import Column
 from sluice.text.marks import end_mark, mark, on_matching, take_out_marks
 
 _ENTITY = r"&#?\w+;"
@@ -26,7 +26,7 @@ _SHORT = 3
 _LONGEST = 60
 
 
-def unescape_html(texts: pl.Series) -> pl.Series:
+def unescape_html(texts: Column) -> Column:
     """Turn entities into characters, twice, for texts that were escaped twice (`&amp;lt;`).
 
     An entity may stand for any character, so marks and blanks are taken out once more.
@@ -35,12 +35,12 @@ def unescape_html(texts: pl.Series) -> pl.Series:
         texts,
         texts.str.contains(_ENTITY),
         lambda found: take_out_marks(
-            pl.Series([html.unescape(html.unescape(text)) for text in found.to_list()])
+            type(found)([html.unescape(html.unescape(text)) for text in found.to_list()])
         ),
     )
 
 
-def treat_urls(texts: pl.Series, how: str) -> pl.Series:
+def treat_urls(texts: Column, how: str) -> Column:
     """`token`: `<url>` for each link; `drop`: nothing."""
     sign = mark("url") if how == "token" else " "
     return on_matching(
@@ -50,7 +50,7 @@ def treat_urls(texts: pl.Series, how: str) -> pl.Series:
     )
 
 
-def drop_retweets(texts: pl.Series) -> pl.Series:
+def drop_retweets(texts: Column) -> Column:
     """Remove `RT @user:` and `MT @user:`, which say who wrote a text first."""
     return on_matching(
         texts,
@@ -59,7 +59,7 @@ def drop_retweets(texts: pl.Series) -> pl.Series:
     )
 
 
-def treat_mentions(texts: pl.Series, how: str) -> pl.Series:
+def treat_mentions(texts: Column, how: str) -> Column:
     """`token`: `<mention>` for each @user; `drop`: nothing."""
     return texts.str.replace_all(_MENTION, "${1}" + (mark("mention") if how == "token" else " "))
 
@@ -94,7 +94,7 @@ def _combines(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Mc") and not selector
 
 
-def treat_hashtags(texts: pl.Series, how: str) -> pl.Series:
+def treat_hashtags(texts: Column, how: str) -> Column:
     """`split`: `<hashtag> its words </hashtag>`; `words`: its words; `token`; `drop`."""
     before, after = (mark("hashtag"), end_mark("hashtag")) if how == "split" else (" ", " ")
 

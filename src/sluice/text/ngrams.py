@@ -6,17 +6,20 @@ rows alone.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
-from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.preprocessing import normalize
 
 from sluice.errors import ModelError
 from sluice.params import Section, parse_section
+from sluice.text.hashing import count_hashed
+from sluice.tokens import Ngrams
+
+if TYPE_CHECKING:  # scikit-learn takes seconds to load, and a model at work needs none of it
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import HashingVectorizer
 
 Range = tuple[int, int]
 
@@ -47,7 +50,9 @@ class NgramParams(Section):
 
 def _hasher(
     analyzer: Literal["word", "char_wb"], span: Range, params: NgramParams
-) -> HashingVectorizer:
+) -> "HashingVectorizer":
+    from sklearn.feature_extraction.text import HashingVectorizer
+
     return HashingVectorizer(
         analyzer=analyzer,
         ngram_range=span,
@@ -60,8 +65,10 @@ def _hasher(
     )
 
 
-def count_ngrams(texts: Sequence[str], params: NgramParams) -> csr_matrix:
+def count_ngrams(texts: Sequence[str], params: NgramParams) -> "csr_matrix":
     """Counts of hashed n-grams, those of words before those of characters: (texts, features)."""
+    from scipy.sparse import csr_matrix, hstack
+
     words = _hasher("word", params.words, params).transform(texts)
     characters = _hasher("char_wb", params.characters, params).transform(texts)
     return csr_matrix(hstack([words, characters], format="csr"))
@@ -76,16 +83,19 @@ class NgramReader(NamedTuple):
     holding: npt.NDArray[np.int64]
     """How many of them hold each feature, (features,)."""
 
-    def read(self, texts: Sequence[str]) -> csr_matrix:
+    def read(self, texts: Sequence[str]) -> "csr_matrix":
         """Weights of texts' n-grams, (texts, features); see `weigh`."""
         return self.weigh(count_ngrams(texts, self.params))
 
-    def weigh(self, counts: csr_matrix) -> csr_matrix:
+    def weigh(self, counts: "csr_matrix") -> "csr_matrix":
         """Weights of counted n-grams, each of the two kinds scaled to unit length.
 
         A feature weighs (1 + ln count) (1 + ln((1 + n) / (1 + n_feature))): sublinear TF-IDF with
         smoothed document frequencies (Manning, Raghavan & Schuetze 2008, 6.4.1; scikit-learn).
         """
+        from scipy.sparse import csr_matrix, hstack
+        from sklearn.preprocessing import normalize
+
         rarity = 1 + np.log((1 + self.texts) / (1 + self.holding))
         data = (1 + np.log(counts.data)) * rarity[counts.indices].astype(np.float32)
         matrix = csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
@@ -93,13 +103,25 @@ class NgramReader(NamedTuple):
         halves = [normalize(half) for half in (matrix[:, :edge], matrix[:, edge:])]
         return csr_matrix(hstack(halves, format="csr"))
 
+    def read_rows(self, texts: Sequence[str]) -> Ngrams:
+        """The same n-grams and weights as arrays, one text behind the other, by NumPy alone."""
+        params = self.params
+        found = count_hashed(texts, params.words, params.characters, params.buckets)
+        rarity = 1 + np.log((1 + self.texts) / (1 + self.holding[found.places]))
+        weights = (1 + np.log(found.counts)) * rarity.astype(np.float32)
+        half = 2 * found.rows + (found.places >= params.buckets)
+        squares = np.bincount(half, weights.astype(np.float64) ** 2, 2 * len(texts))
+        scaled = (weights / np.sqrt(squares[half])).astype(np.float32)
+        starts = np.searchsorted(found.rows, np.arange(len(texts)))
+        return Ngrams(found.places, starts, scaled)
+
     def describe(self) -> dict[str, Any]:
         """A JSON-ready value that `load_ngrams` understands."""
         params = self.params.model_dump(mode="json")
         return {"params": params, "texts": self.texts, "holding": self.holding.tolist()}
 
 
-def fit_counts(counts: csr_matrix, params: NgramParams) -> NgramReader:
+def fit_counts(counts: "csr_matrix", params: NgramParams) -> NgramReader:
     """Count in how many training texts each feature is, by their `count_ngrams`."""
     return NgramReader(params, counts.shape[0], counts.getnnz(axis=0).astype(np.int64))
 

@@ -5,9 +5,7 @@ training rows, stored beside the weights, and used for every later text.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-from scipy.sparse import csr_matrix
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sluice.errors import ModelError, ParamsError
 from sluice.text.ngrams import (
@@ -19,7 +17,10 @@ from sluice.text.ngrams import (
     load_ngrams,
 )
 from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary, load_vocabulary
-from sluice.tokens import TokenRows
+from sluice.tokens import Ngrams, TokenRows
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 class Reader(NamedTuple):
@@ -28,9 +29,14 @@ class Reader(NamedTuple):
     vocabulary: Vocabulary
     ngrams: NgramReader | None
 
-    def read(self, texts: Sequence[str]) -> tuple[TokenRows, csr_matrix | None]:
+    def read(self, texts: Sequence[str]) -> "tuple[TokenRows, csr_matrix | None]":
         """Tokens and n-grams of texts, a row each."""
         hashed = None if self.ngrams is None else self.ngrams.read(texts)
+        return self.vocabulary.encode(texts), hashed
+
+    def read_rows(self, texts: Sequence[str]) -> tuple[TokenRows, Ngrams | None]:
+        """The same without scikit-learn and SciPy, n-grams as arrays."""
+        hashed = None if self.ngrams is None else self.ngrams.read_rows(texts)
         return self.vocabulary.encode(texts), hashed
 
     def describe(self) -> dict[str, Any]:
@@ -47,7 +53,7 @@ def fit_reader(texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | 
 
 def fit_and_read(
     texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | None
-) -> tuple[Reader, tuple[TokenRows, csr_matrix | None]]:
+) -> "tuple[Reader, tuple[TokenRows, csr_matrix | None]]":
     """Learn a reader and read the same texts with it; their n-grams are counted once for both."""
     if ngrams is None:
         reader = fit_reader(texts, tokens, None)

@@ -7,8 +7,8 @@ import re
 from functools import lru_cache
 
 import emoji
-import polars as pl
 
+from sluice.text.lists import Column
 from sluice.text.marks import mark, on_matching, picture
 
 _TONES_AND_FORMS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f]")
@@ -53,7 +53,7 @@ def _drop_emoji(match: re.Match[str]) -> str:
     return _replace_emoji(match[0], named=False)
 
 
-def treat_emoji(texts: pl.Series, how: str) -> pl.Series:
+def treat_emoji(texts: Column, how: str) -> Column:
     """`token`: an emoji becomes its name as a token, `:red_heart:`; `drop`: nothing.
 
     Tones of skin and forms of presentation are dropped, so that one picture is one token.
@@ -75,7 +75,7 @@ _MAYBE_FACE = (
 )
 
 
-def treat_emoticons(texts: pl.Series, how: str) -> pl.Series:
+def treat_emoticons(texts: Column, how: str) -> Column:
     """`token`: an emoticon becomes what it shows, `:-))` to `<smile>`; `drop`: nothing."""
 
     def write(match: re.Match[str]) -> str:

@@ -6,12 +6,11 @@ rows those are is the caller's matter.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
@@ -63,7 +62,9 @@ class WordVocabulary:
 
     def __init__(self, tokens: Sequence[str], max_tokens: int) -> None:
         self._tokens, self.max_tokens = list(tokens), max_tokens
-        self._values = pa.array(self._tokens, pa.string())
+        self._ids = {token: index for index, token in enumerate(self._tokens)}
+        # A text may spell a reserved token: that is a word nobody knows, never padding.
+        self._ids[RESERVED[PADDING]] = UNKNOWN
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -73,13 +74,11 @@ class WordVocabulary:
         return list(self._tokens)
 
     def encode(self, texts: Sequence[str]) -> TokenRows:
-        words = _split(texts)
-        found = pc.index_in(words.values, value_set=self._values)
-        ids = pc.fill_null(found, UNKNOWN).to_numpy(zero_copy_only=False)
-        # A text may spell a reserved token: that is a word nobody knows, never padding.
-        ids = np.where(ids == PADDING, UNKNOWN, ids)
-        lengths = np.diff(words.offsets.to_numpy()).astype(np.int64)
-        return token_rows(ids, lengths, self.max_tokens)
+        rows = [text.split() for text in texts]
+        lengths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
+        known = self._ids
+        found = (known.get(word, UNKNOWN) for row in rows for word in row)
+        return token_rows(np.fromiter(found, np.int32, lengths.sum()), lengths, self.max_tokens)
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "words", "max_tokens": self.max_tokens, "tokens": self._tokens}
@@ -112,18 +111,10 @@ class SubwordVocabulary:
         return {"kind": "subwords", "max_tokens": self.max_tokens, "tokenizer": model}
 
 
-def _split(texts: Sequence[str]) -> pa.ListArray:
-    """Words of each text, as one list array; an empty text has no words."""
-    column = pa.array(list(texts), pa.string())
-    return pc.utf8_split_whitespace(pc.utf8_trim_whitespace(column))
-
-
 def _fit_words(texts: Sequence[str], params: TokenParams) -> WordVocabulary:
-    counts = pc.value_counts(_split(texts).values)
-    words = counts.field("values").to_pylist()
-    numbers = counts.field("counts").to_pylist()
-    taken = set(RESERVED) | {""}
-    ranked = sorted(zip(words, numbers, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    counts = Counter(word for text in texts for word in text.split())
+    taken = set(RESERVED)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     kept = [word for word, count in ranked if count >= params.min_count and word not in taken]
     return WordVocabulary([*RESERVED, *kept[: params.size - len(RESERVED)]], params.max_tokens)
 

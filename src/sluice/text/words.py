@@ -8,11 +8,12 @@ import re
 import string
 from collections.abc import Callable
 from functools import cache, lru_cache
+from importlib import import_module
 from threading import Lock
+from typing import Any
 
-import polars as pl
-import pyarrow as pa
-
+from sluice.errors import ResourceError
+from sluice.text.lists import Column, Texts
 from sluice.text.marks import CLOSE, COLON, MARKS, OPEN, mark, on_matching
 from sluice.text.protection import NEGATIONS
 
@@ -45,7 +46,7 @@ _SIGN_RUN = re.compile(r"([!?.,_*-])\1{2,}")
 _NUMBER = r"(?-u:\b)[0-9]+(?:[.,:/][0-9]+)*(?:st|nd|rd|th)?(?-u:\b)"
 
 
-def expand_contractions(texts: pl.Series) -> pl.Series:
+def expand_contractions(texts: Column) -> Column:
     """`can't` to `can not`, `we're` to `we are`; a possessive is parted, `Tom's` to `Tom 's`."""
     plain = on_matching(
         texts,
@@ -53,7 +54,7 @@ def expand_contractions(texts: pl.Series) -> pl.Series:
         lambda found: found.str.replace_all(_APOSTROPHES, "'"),
     )
 
-    def expand(found: pl.Series) -> pl.Series:
+    def expand(found: Column) -> Column:
         for pattern, replacement in _CONTRACTIONS:
             found = found.str.replace_all(pattern, replacement)
         return found
@@ -61,7 +62,7 @@ def expand_contractions(texts: pl.Series) -> pl.Series:
     return on_matching(plain, plain.str.contains_any(["'", "annot", "ANNOT"]), expand)
 
 
-def shorten_elongations(texts: pl.Series) -> pl.Series:
+def shorten_elongations(texts: Column) -> Column:
     """Write a letter twice that stands three times or more in a row: `soooo` to `soo`."""
     return on_matching(
         texts,
@@ -70,7 +71,7 @@ def shorten_elongations(texts: pl.Series) -> pl.Series:
     )
 
 
-def treat_numbers(texts: pl.Series, how: str) -> pl.Series:
+def treat_numbers(texts: Column, how: str) -> Column:
     """`token`: `<number>` for what is a number by itself (2015, 7:30, 3rd); `drop`: nothing."""
     sign = mark("number") if how == "token" else " "
     return on_matching(
@@ -80,14 +81,14 @@ def treat_numbers(texts: pl.Series, how: str) -> pl.Series:
     )
 
 
-def _part_apostrophes(texts: pl.Series) -> pl.Series:
+def _part_apostrophes(texts: Column) -> Column:
     """Make a token of an apostrophe at a word's edge, but not of the one in a parted 's."""
     before = texts.str.replace_all(r"(^|\s)'+(\S)", "${1}' ${2}")
     whole = before.str.replace_all(r"(^|\s)' (s\b)", "${1}'${2}")
     return whole.str.replace_all(r"'+(\s|$)", " '${1}")
 
 
-def treat_punctuation(texts: pl.Series, how: str) -> pl.Series:
+def treat_punctuation(texts: Column, how: str) -> Column:
     """`split`: each sign a token of its own, at most two alike in a row; `drop`: nothing.
 
     An apostrophe inside a word stays, and so does one before a parted `'s`.
@@ -111,21 +112,37 @@ def treat_punctuation(texts: pl.Series, how: str) -> pl.Series:
     )
 
 
-def drop_stop_words(texts: pl.Series, keep_negations: bool) -> pl.Series:
-    """Remove scikit-learn's English stop words; negations only where `keep_negations` is off."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+def _load(module: str, name: str, package: str) -> Any:
+    """Take from a package that few models need.
 
-    words = ENGLISH_STOP_WORDS | NEGATIONS
-    dropped = sorted(ENGLISH_STOP_WORDS - NEGATIONS if keep_negations else words)
-    kept = pl.element().filter(~pl.element().str.to_lowercase().is_in(dropped))
+    Raises:
+        ResourceError: it is not installed.
+    """
+    try:
+        return getattr(import_module(module), name)
+    except ImportError as error:
+        raise ResourceError(
+            f"this model's cleaning needs {package}: pip install {package}"
+        ) from error
+
+
+def drop_stop_words(texts: Column, keep_negations: bool) -> Column:
+    """Remove scikit-learn's English stop words; negations only where `keep_negations` is off."""
+    known = _load("sklearn.feature_extraction.text", "ENGLISH_STOP_WORDS", "scikit-learn")
+    dropped = known - NEGATIONS if keep_negations else known | NEGATIONS
+    if isinstance(texts, Texts):
+        rows = (text.split(" ") for text in texts.to_list())
+        return Texts([" ".join(one for one in row if one.lower() not in dropped) for row in rows])
+    import polars as pl
+
+    kept = pl.element().filter(~pl.element().str.to_lowercase().is_in(sorted(dropped)))
     return texts.str.split(" ").list.eval(kept).list.join(" ")
 
 
 @cache
 def _stemmer() -> Callable[[str], str]:
-    from nltk.stem import PorterStemmer
-
-    return PorterStemmer().stem  # type: ignore[no-any-return]  # nltk is published without types
+    stem_word: Callable[[str], str] = _load("nltk.stem", "PorterStemmer", "nltk")().stem
+    return stem_word
 
 
 @lru_cache(maxsize=200_000)
@@ -137,8 +154,7 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=200_000)
 def lemmatise(word: str) -> str:
     """The word's entry in WordNet, tried as a noun, a verb, an adjective; else the word itself."""
-    from sluice.text.wordnet import find_wordnet
-
+    find_wordnet = _load("sluice.text.wordnet", "find_wordnet", "nltk")
     with _ONE_READER:  # NLTK's readers are for one thread at a time
         wordnet = find_wordnet()
         lemmas = (wordnet.morphy(word, kind) for kind in "nva")
@@ -152,17 +168,24 @@ def _is_plain(word: str) -> bool:
     return word.isalpha() and word[0] not in (OPEN, CLOSE, COLON) and word not in NEGATIONS
 
 
-def normalise_words(texts: pl.Series, how: str) -> pl.Series:
+def normalise_words(texts: Column, how: str) -> Column:
     """Replace each word by its stem or lemma; each different word is looked up once.
 
     Raises:
         ResourceError: lemmas need WordNet, and it is not on this machine.
     """
+
+    def form_of(word: str) -> str:
+        return _FORMS[how](word) if word and _is_plain(word) else word
+
+    if isinstance(texts, Texts):
+        return Texts([" ".join(map(form_of, text.split(" "))) for text in texts.to_list()])
+    import polars as pl
+    import pyarrow as pa
+
     lists = texts.str.split(" ").to_arrow()
     encoded = lists.flatten().dictionary_encode()
-    form = _FORMS[how]
-    different = encoded.dictionary.to_pylist()
-    forms = [form(word) if word and _is_plain(word) else word for word in different]
+    forms = [form_of(word) for word in encoded.dictionary.to_pylist()]
     written = pa.array(forms, pa.large_string()).take(encoded.indices)
     joined = pa.LargeListArray.from_arrays(lists.offsets, written)
     return pl.Series(texts.name, joined).list.join(" ")

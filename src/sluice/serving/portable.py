@@ -1,0 +1,124 @@
+"""An exported model: the same cleaning and reading, the network by ONNX Runtime alone.
+
+In: a folder that `sluice export` wrote. Out: a `PortableModel`. Neither torch nor scikit-learn is
+imported. Rows of like length are answered together, on as many threads as there are cores.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sluice.errors import ModelError, ResourceError
+from sluice.models.config import NetworkConfig
+from sluice.serving.description import read_description
+from sluice.text.cleaning import Steps, clean_list
+from sluice.text.reader import Reader
+from sluice.tokens import Ints, Ngrams, TokenRows
+
+if TYPE_CHECKING:
+    from sluice.serving.explanation import Explanation
+
+NETWORK = "model.onnx"
+AT_ONCE = 64
+"""Rows of a batch: more would not be sooner, and would wait for the longest."""
+Floats = npt.NDArray[np.float64]
+
+
+def network_inputs(rows: TokenRows, ngrams: Ngrams | None, chosen: Ints) -> dict[str, Any]:
+    """The inputs of the graph for some rows, (batch,)."""
+    tokens, lengths = rows.padded(chosen)
+    if ngrams is None:
+        return {"tokens": tokens, "lengths": lengths}
+    ends = np.append(ngrams.starts[1:], len(ngrams.ids))
+    counts = ends[chosen] - ngrams.starts[chosen]
+    first = np.repeat(ngrams.starts[chosen] - np.cumsum(counts) + counts, counts)
+    places = first + np.arange(counts.sum())
+    owners = np.repeat(np.arange(len(chosen)), counts)
+    return {
+        "tokens": tokens,
+        "lengths": lengths,
+        "ngram_ids": ngrams.ids[places],
+        "ngram_rows": owners[:, None],
+        "ngram_weights": ngrams.weights[places],
+    }
+
+
+class PortableModel(NamedTuple):
+    """A network with what it needs to take raw texts, without torch."""
+
+    config: NetworkConfig
+    steps: Steps
+    reader: Reader
+    session: Any
+    """An `onnxruntime.InferenceSession`, which several threads may use at once."""
+
+    def clean(self, texts: list[str]) -> list[str]:
+        """Clean texts as the training rows were."""
+        return clean_list(texts, self.steps)
+
+    def logits(self, cleaned: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Logits of cleaned texts, (texts, labels)."""
+        rows, ngrams = self.reader.read_rows(cleaned)
+        order = np.argsort(rows.lengths, kind="stable")
+        parts = [order[at : at + AT_ONCE] for at in range(0, len(order), AT_ONCE)]
+        found = np.zeros((len(cleaned), len(self.config.labels)), np.float32)
+
+        def run(part: Ints) -> None:
+            found[part] = self.session.run(["logits"], network_inputs(rows, ngrams, part))[0]
+
+        if len(parts) > 1:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(run, parts))
+        else:
+            list(map(run, parts))
+        return found
+
+    def answer(self, texts: list[str]) -> Floats:
+        """Probabilities before the temperature, (texts, labels)."""
+        logits = self.logits(self.clean(texts)).astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: Floats = powers / powers.sum(axis=1, keepdims=True)
+        return shares
+
+    def explain(self, text: str, label: str | None = None) -> "Explanation":
+        """What each word adds to a label; see `erase_words`."""
+        from sluice.serving.erasure import erase_words
+
+        return erase_words(self, text, label)
+
+
+def open_session(path: Path) -> Any:
+    """Open a network in ONNX Runtime; each call of it keeps to one thread.
+
+    Raises:
+        ResourceError: ONNX Runtime is not installed.
+        ModelError: the file is no network of this form.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ResourceError(f"{path} needs ONNX Runtime: pip install 'sluice[serve]'") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own, which have no base class of their own
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}: {reason:.200}; export the model again") from error
+
+
+def load_portable(folder: Path) -> PortableModel:
+    """Load an exported model.
+
+    Raises:
+        ModelError: a file is missing, corrupt or of another form.
+        ResourceError: ONNX Runtime, or what the cleaning needs, is not installed.
+    """
+    config, steps, reader = read_description(folder)
+    return PortableModel(config, steps, reader, open_session(folder / NETWORK))

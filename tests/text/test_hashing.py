@@ -1,0 +1,57 @@
+"""N-grams hashed without scikit-learn are those that it hashes, and weigh the same."""
+
+import mmh3
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.text import hashing
+from sluice.text.ngrams import NgramParams, NgramReader, count_ngrams, fit_ngrams
+
+FITTED = ["i do not like it", "what a lovely day", "so so good", "日本語 é <url>"] * 3
+CHOICES = [
+    NgramParams(buckets=64),
+    NgramParams(words=(2, 3), characters=(1, 9), buckets=1000),
+    NgramParams(words=(1, 1), characters=(4, 4), buckets=16),
+]
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Z", "Cc")), min_size=1, max_size=8)
+TEXTS = st.lists(st.lists(WORDS | st.sampled_from(["so", "not", "a"])).map(" ".join), max_size=6)
+
+
+@pytest.mark.parametrize("params", CHOICES, ids=str)
+@settings(max_examples=20)
+@given(texts=TEXTS)
+def test_places_and_weights_are_those_of_scikit_learn(
+    params: NgramParams, texts: list[str]
+) -> None:
+    reader = fit_ngrams(FITTED, params)
+    found = reader.read_rows(texts)
+    if not texts:
+        assert len(found.ids) == 0
+        return
+    wanted = reader.read(texts)
+    wanted.sort_indices()
+    assert np.array_equal(found.ids, wanted.indices)
+    assert np.array_equal(found.starts, wanted.indptr[:-1])
+    assert found.weights == pytest.approx(wanted.data, abs=1e-6)
+
+
+def test_the_hash_without_an_absolute_value_has_its_place(monkeypatch) -> None:
+    monkeypatch.setattr(mmh3, "hash", lambda text, seed: -(2**31))
+    hashing._place.cache_clear()
+    try:
+        assert hashing._place("any", 1000) == (2**31 - 1 - 999) % 1000
+    finally:
+        hashing._place.cache_clear()
+
+
+def test_counts_are_counted() -> None:
+    counts = hashing.count_hashed(["so so", ""], (1, 1), (3, 3), 512)
+    assert counts.counts.max() == 2
+    assert set(counts.rows.tolist()) == {0}
+    assert (
+        counts.counts.sum()
+        == count_ngrams(["so so"], NgramParams(words=(1, 1), characters=(3, 3), buckets=512)).sum()
+    )
+    assert isinstance(fit_ngrams(["so"], NgramParams(buckets=16)), NgramReader)
