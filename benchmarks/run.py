@@ -18,7 +18,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-NAMES = ("cleaning", "training", "pipeline", "flows", "watching", "chaos")
+NAMES = ("cleaning", "training", "pipeline", "flows", "watching", "chaos", "serving")
 
 
 class Goal:
@@ -169,6 +169,66 @@ GOALS = (
         "watching.least_caught",
         "1.0",
         lambda share: share >= 1.0,
+    ),
+    Goal(
+        "one text by the ONNX bundle, cleaning included, median",
+        "serving.single_ms.onnx.p50",
+        "at most 1 ms",
+        lambda taken: taken <= 1,
+        " ms",
+    ),
+    Goal(
+        "the same, 99th percentile",
+        "serving.single_ms.onnx.p99",
+        "at most 3 ms",
+        lambda taken: taken <= 3,
+        " ms",
+    ),
+    Goal(
+        "the median over that of scikit-learn's TF-IDF pipeline",
+        "serving.single_ms.p50_over_tfidf",
+        "at most 2",
+        lambda ratio: ratio <= 2,
+    ),
+    Goal(
+        "many texts by the ONNX bundle, rows per second over that pipeline's",
+        "serving.rows_per_second.over_tfidf",
+        "at least 3",
+        lambda ratio: ratio >= 3,
+    ),
+    Goal(
+        "int8 over float32, rows per second of the network",
+        "serving.int8.over_fp32",
+        "at least 1.5, or dropped",
+        lambda ratio: ratio >= 1.5,
+    ),
+    Goal(
+        "`import sluice`, the interpreter's start included",
+        "serving.seconds.import_sluice",
+        "at most 0.3 s",
+        lambda seconds: seconds <= 0.3,
+        " s",
+    ),
+    Goal(
+        "`sluice --help`",
+        "serving.seconds.help",
+        "at most 0.5 s",
+        lambda seconds: seconds <= 0.5,
+        " s",
+    ),
+    Goal(
+        "first prediction of a new process by the ONNX bundle",
+        "serving.seconds.first_prediction",
+        "at most 1.5 s",
+        lambda seconds: seconds <= 1.5,
+        " s",
+    ),
+    Goal(
+        "service under 8 callers: calls that failed",
+        "serving.service.failed",
+        "none",
+        lambda count: count == 0,
+        digits=0,
     ),
 )
 

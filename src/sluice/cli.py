@@ -15,7 +15,7 @@ from sluice.errors import ParamsError
 from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
 from sluice.predicting.commands import predict
 from sluice.registry import commands
-from sluice.serving.commands import export
+from sluice.serving.commands import export, serve
 from sluice.sibling_commands import forecast, generate, tag
 from sluice.version import __version__
 from sluice.watching.commands import watch
@@ -226,7 +226,7 @@ def explain(
 
 
 REGISTRY = (commands.promote, commands.rollback, commands.models)
-for command in (forecast, tag, generate, predict, export, *REGISTRY, watch):
+for command in (forecast, tag, generate, predict, export, serve, *REGISTRY, watch):
     app.command()(command)
 app.command("git-tags")(commands.git_tags)
 
