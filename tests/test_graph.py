@@ -113,6 +113,7 @@ ALLOWED = {
     "registry": {"registry", "serving", "text", "evaluation", "reporting"},
     "watching": {"watching", "registry", "serving", "data", "models", "evaluation", "reporting"},
     "predicting": {"predicting", "registry", "serving"},
+    "service": {"service", "registry", "serving"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
 }
 NEUTRAL = {"version", "errors", "params", "files", "temperature", "terminal", "tokens"}

@@ -15,7 +15,7 @@ from sluice.errors import ParamsError
 from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
 from sluice.predicting.commands import predict
 from sluice.registry import commands
-from sluice.serving.commands import export, serve
+from sluice.service.commands import export, serve
 from sluice.sibling_commands import forecast, generate, tag
 from sluice.version import __version__
 from sluice.watching.commands import watch

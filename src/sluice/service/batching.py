@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from sluice.registry.chosen import Chosen
+from sluice.service.limits import Limits
 from sluice.serving.bundle import Answers
-from sluice.serving.limits import Limits
 
 Result = TypeVar("Result")
 

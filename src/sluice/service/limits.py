@@ -1,7 +1,7 @@
 """What a service takes at most: of one call, of all calls at once, and of time.
 
-In: options of `sluice serve`. Out: checked limits. They are kept by `sluice.serving.app` and
-`sluice.serving.batching`.
+In: options of `sluice serve`. Out: checked limits. They are kept by `sluice.service.app` and
+`sluice.service.batching`.
 """
 
 from pydantic import Field

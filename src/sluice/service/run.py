@@ -17,8 +17,8 @@ from typing import NamedTuple
 import uvicorn
 
 from sluice.errors import ParamsError, ResourceError
-from sluice.serving.app import Service
-from sluice.serving.limits import Limits
+from sluice.service.app import Service
+from sluice.service.limits import Limits
 
 TOKEN = "SLUICE_TOKEN"  # noqa: S105 - the name of a variable
 SHORTEST_TOKEN = 16

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sluice.registry.chosen import Chosen
-from sluice.serving.batching import Batcher, Busy, Reply
+from sluice.service.batching import Batcher, Busy, Reply
+from sluice.service.limits import Limits
 from sluice.serving.bundle import Answers
-from sluice.serving.limits import Limits
 
 
 class Slow:

@@ -82,13 +82,13 @@ def serve(
     Example: SLUICE_TOKEN=... sluice serve --model small --host 0.0.0.0
     """
     try:
-        from sluice.serving.run import Address, serve_model
+        from sluice.service.run import Address, serve_model
     except ModuleNotFoundError as error:
         raise ResourceError(
             f"sluice serve needs {error.name}: pip install 'sluice[serve]'"
         ) from error
     from sluice.params import parse_section
-    from sluice.serving.limits import Limits
+    from sluice.service.limits import Limits
 
     asked = {
         "texts": texts, "characters": characters, "body_bytes": body, "seconds": seconds,

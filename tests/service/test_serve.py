@@ -13,8 +13,8 @@ import pytest
 from exported_model import COMMAND, SECONDS, Served, served, write_exported
 
 from sluice.errors import ParamsError, ResourceError
+from sluice.service.run import Address, bind, read_token
 from sluice.serving.contents import Thresholds, write_bundle
-from sluice.serving.run import Address, bind, read_token
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

@@ -1,7 +1,7 @@
 """The routes of the service: /predict, /explain, /health, /ready, /metrics, /, /openapi.json.
 
 In: a live model and limits. Out: an ASGI application. Every refusal is a 4xx or 503 with a reason
-in `detail` that repeats nothing of the text. Sockets and signals are `sluice.serving.run`'s matter.
+in `detail` that repeats nothing of the text. Sockets and signals are `sluice.service.run`'s matter.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from sluice.errors import ParamsError
-from sluice.serving.batching import Batcher, Busy, Reply
-from sluice.serving.figures import Figures
-from sluice.serving.guard import App, Guard, Refused
-from sluice.serving.limits import Limits
-from sluice.serving.live import LOG, LiveModel
+from sluice.service.batching import Batcher, Busy, Reply
+from sluice.service.figures import Figures
+from sluice.service.guard import App, Guard, Refused
+from sluice.service.limits import Limits
+from sluice.service.live import LOG, LiveModel
 from sluice.terminal import escape_controls
 from sluice.version import __version__
 
