@@ -110,7 +110,11 @@ def _signatures(shingles: csr_array, permutations: int) -> NDArray[np.uint32]:
 
 def _pairs_of_band(band: NDArray[np.uint32]) -> tuple[Integers, Integers]:
     """Pairs of texts that agree in a band, and pairs that join a crowd without being looked at."""
-    keys = np.ascontiguousarray(band).view([("", np.uint32)] * band.shape[1]).ravel()
+    keys = np.zeros(len(band), np.uint64)
+    with np.errstate(over="ignore"):
+        for column in band.T:  # two bands that differ share one of 2^64 keys next to never
+            keys = (keys ^ column) * _MIX[1]
+            keys ^= keys >> np.uint64(29)
     _, bucket, counts = np.unique(keys, return_inverse=True, return_counts=True)
     order = np.argsort(bucket, kind="stable")
     starts = np.cumsum(counts) - counts

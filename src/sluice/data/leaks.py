@@ -15,9 +15,9 @@ Integers = NDArray[np.int64]
 DRAWS = 20
 
 
-def count_leaked(train: Integers, test: Integers) -> int:
-    """Test rows whose cluster is also in training, from the clusters of each."""
-    return int(np.isin(test, train).sum())
+def count_leaked(train: NDArray[Any], test: NDArray[Any]) -> int:
+    """Test rows whose cluster is also in training, from the clusters of each, numbers or names."""
+    return int(pd.Index(test).isin(train).sum())  # NumPy's isin compares every pair of names
 
 
 def _spread(counts: list[int]) -> dict[str, float]:
