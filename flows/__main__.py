@@ -135,4 +135,7 @@ def automations() -> None:
 
 if __name__ == "__main__":
     sparing.collect_seldom()
-    run_app(app)
+    try:
+        run_app(app)
+    finally:
+        sparing.leave_garbage()

@@ -5,16 +5,18 @@ and what its lines mean, is decided elsewhere.
 """
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from flows import guard
+from flows import guard, sparing
 from sluice.command import QUIET
 
 STOP_SECONDS = guard.GRACE_SECONDS + 3
@@ -30,6 +32,12 @@ def environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     waiting = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
     return os.environ | QUIET | waiting | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def repro_command(name: str, force: bool) -> list[str]:
+    """The command that has DVC bring one stage up to date, or run it anyway."""
+    flags = ["--force"] if force else []
+    return sparing.command("dvc", "--wait-for-lock", "repro", "--single-item", *flags, name)
 
 
 def start_guarded(
@@ -79,6 +87,35 @@ def stop_guarded(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS
         end_group(process)
 
 
+def _close_pipes(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+@dataclass(frozen=True)
+class _Spare:
+    """A process that has loaded a module and waits for the words of its command."""
+
+    module: str
+    process: subprocess.Popen[bytes]
+    words: int
+    """The descriptor that takes them."""
+
+    def give(self, words: list[str]) -> bool:
+        """Give it its words, after which it is no spare; whether it is there to take them."""
+        alive = self.process.poll() is None
+        with contextlib.suppress(BrokenPipeError), os.fdopen(self.words, "w") as pipe:
+            pipe.write(json.dumps(words))
+        return alive
+
+    def drop(self) -> None:
+        """End it."""
+        os.close(self.words)
+        stop_guarded(self.process)
+        _close_pipes(self.process)
+
+
 class Children:
     """The processes of one flow run; `stop` ends those that run and lets no other start."""
 
@@ -91,13 +128,61 @@ class Children:
         self._folder, self._kept, self._more = folder, kept, more
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
+        self._spare: _Spare | None = None
+        self._expected = ("", 0)
         self.stopped = False
+
+    def expect(self, module: str, times: int) -> None:
+        """Load what the next `times` commands of `sparing.command(module, ...)` need ahead of them.
+
+        While one runs, a spare process loads the module for the next; `release` ends the last.
+        """
+        with self._lock:
+            self._expected = module, times
+            self._start_spare()
+
+    def release(self) -> None:
+        """End the spare process, if there is one."""
+        with self._lock:
+            self._expected = "", 0
+            spare, self._spare = self._spare, None
+        if spare:
+            spare.drop()
+
+    def _start_spare(self) -> None:
+        module, times = self._expected
+        if times < 1 or self._spare or self.stopped:
+            return
+        self._expected = module, times - 1
+        reading, writing = os.pipe()
+        command = sparing.command_in_advance(module, reading)
+        try:
+            process = self._guard(command, reading)
+        finally:
+            os.close(reading)
+        self._spare = _Spare(module, process, writing)
+
+    def _guard(self, command: list[str], *kept: int) -> subprocess.Popen[bytes]:
+        kept = (*self._kept, *kept)
+        return start_guarded(command, self._folder, subprocess.PIPE, kept, self._more)
+
+    def _take_spare(self, command: list[str]) -> subprocess.Popen[bytes] | None:
+        """The spare process if it is one for this command, which it has then begun."""
+        split, spare = sparing.split_command(command), self._spare
+        if split is None or spare is None or split[0] != spare.module:
+            return None
+        self._spare = None
+        begun = spare.give(split[1])
+        if not begun:
+            _close_pipes(spare.process)
+        self._start_spare()
+        return spare.process if begun else None
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes] | None:
         with self._lock:
             if self.stopped:
                 return None
-            process = start_guarded(command, self._folder, subprocess.PIPE, self._kept, self._more)
+            process = self._take_spare(command) or self._guard(command)
             self._running.add(process)
         return process
 
@@ -116,9 +201,7 @@ class Children:
         finally:
             with self._lock:
                 self._running.discard(process)
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            _close_pipes(process)
 
     def stop(self) -> None:
         """End all processes of the run within `STOP_SECONDS`."""
@@ -130,3 +213,4 @@ class Children:
                 process.stdin.close()
         for process in running:
             stop_guarded(process)
+        self.release()

@@ -4,13 +4,14 @@ In: a project's folder and a `dvc.yaml` in it. Out: `Stage` records by name. Not
 written here or anywhere else: it is DVC's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.output import Output
-from dvc.repo import Repo
+from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import Stage as DvcStage
 from networkx import DiGraph
@@ -44,12 +45,8 @@ def _kind(out: Output) -> str:
     return "plot" if out.plot else "other"
 
 
-def _changed(repo: Repo, file: Path, steps: list[DvcStage]) -> set[str]:
-    """Names of stages that are not as `dvc.lock` says; all while another command has DVC's lock."""
-    try:
-        return set(repo.status(targets=[str(file)], with_deps=True))
-    except LockError:
-        return {stage.addressing for stage in steps}
+def _has_changed(stage: DvcStage) -> bool:
+    return bool(stage.status(check_updates=True))
 
 
 def _dirty(changed: set[str], steps: list[DvcStage], graph: DiGraph) -> set[str]:
@@ -76,6 +73,15 @@ def _describe(stage: DvcStage, graph: DiGraph, root: Path, dirty: set[str]) -> S
     )
 
 
+def _read(
+    repo: Repo, file: Path, root: Path, has_changed: Callable[[DvcStage], bool]
+) -> dict[str, Stage]:
+    graph = get_active_graph(repo.index.graph)
+    steps = plan_repro(graph, repo.stage.collect(str(file)))
+    dirty = _dirty({stage.addressing for stage in steps if has_changed(stage)}, steps, graph)
+    return {stage.addressing: _describe(stage, graph, root, dirty) for stage in steps}
+
+
 def read_graph(root: Path, file: Path = Path("dvc.yaml")) -> dict[str, Stage]:
     """Read the stages of `file`, and those of other files that they need, in DVC's own order.
 
@@ -88,9 +94,10 @@ def read_graph(root: Path, file: Path = Path("dvc.yaml")) -> dict[str, Stage]:
         raise FlowError(f"{file} is missing: run from the project's root")
     try:
         with Repo(str(root)) as repo:
-            graph = get_active_graph(repo.index.graph)
-            steps = plan_repro(graph, repo.stage.collect(str(file)))
-            dirty = _dirty(_changed(repo, file, steps), steps, graph)
-            return {stage.addressing: _describe(stage, graph, root, dirty) for stage in steps}
+            try:
+                with lock_repo(repo):  # DVC reads all files once for as long as it has its lock
+                    return _read(repo, file, root, _has_changed)
+            except LockError:  # of another command, which may be about to change anything
+                return _read(repo, file, root, lambda _stage: True)
     except DvcException as error:
         raise FlowError(f"DVC cannot read {file}: {' '.join(str(error).split())}") from error

@@ -5,6 +5,7 @@ ends, so stages side by side would leave an order of chance; and it writes the f
 kill can leave half of it. What the entries say is DVC's alone.
 """
 
+import functools
 import json
 import shutil
 from collections.abc import Sequence
@@ -25,14 +26,22 @@ def _replace(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _entries(path: Path) -> list[str] | None:
-    """Names in a lock file, in its order; None if it is no whole lock file."""
-    if not path.exists():
-        return []
+@functools.lru_cache(maxsize=16)
+def _names(text: str) -> tuple[str, ...] | None:
+    """Names in the text of a lock file, of which most stages change little or nothing."""
     try:
-        content = parse_yaml(path.read_text(encoding="utf-8"), str(path))
-        return list(content["stages"])
-    except (ParseError, ValueError, KeyError, TypeError):
+        return tuple(parse_yaml(text, "dvc.lock")["stages"])
+    except (ParseError, KeyError, TypeError):
+        return None
+
+
+def _entries(path: Path) -> tuple[str, ...] | None:
+    """Names in a lock file, in its order; None if it is no whole lock file."""
+    try:
+        return _names(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    except UnicodeDecodeError:
         return None
 
 
@@ -81,7 +90,7 @@ class LockFile:
         """Remember the order of the entries, unless an unfinished run has."""
         self._copy.parent.mkdir(parents=True, exist_ok=True)
         if not self._order.exists():
-            _replace(self._order, json.dumps(_entries(self.root / self.path) or []))
+            _replace(self._order, json.dumps(_entries(self.root / self.path) or ()))
         self.keep()
 
     def keep(self) -> None:
@@ -94,11 +103,11 @@ class LockFile:
         """Put entries that are new since `begin` after the old ones, as `dvc repro` orders them."""
         whole = self.root / self.path
         with hold_repository(self.root):
-            present = _entries(whole) or []
+            present = _entries(whole) or ()
             old = json.loads(self._order.read_text(encoding="utf-8"))
             wanted = [name for name in dict.fromkeys([*old, *self.names]) if name in present]
             wanted += [name for name in present if name not in set(wanted)]
-            if wanted != present:
+            if wanted != list(present):
                 content = parse_yaml_for_update(whole.read_text(encoding="utf-8"), str(whole))
                 content["stages"] = {name: content["stages"][name] for name in wanted}
                 _replace(whole, dumps_yaml(content))

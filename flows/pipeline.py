@@ -65,6 +65,9 @@ class GraphRun:
         stage = self.stages[name]
         return self.cluster if self.cluster and self.cluster.takes(stage) else None
 
+    def _runs_here(self, name: str, force: frozenset[str]) -> bool:
+        return (name in force or not self.stages[name].clean) and not self._place(name)
+
     def _has_room(self, name: str, running: Counter["Cluster | None"]) -> bool:
         place = self._place(name)
         return running[place] < (place.slots() if place else self.settings.parallel)
@@ -91,6 +94,8 @@ class GraphRun:
 
     def run(self, force: frozenset[str], children: Children) -> None:
         """Run all stages; return when each has a final state."""
+        own = [name for name in self.stages if self._runs_here(name, force)]
+        children.expect("dvc", len(own))
         for lock in self.locks:
             lock.begin()
         sorter = TopologicalSorter({name: stage.needs for name, stage in self.stages.items()})
@@ -161,6 +166,7 @@ def stopping(children: Children) -> Iterator[Children]:
     except BaseException:
         children.stop()
         raise
+    children.release()
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from typing import Any
 
 from distributed import Worker, get_worker
 
-from flows.children import Children
+from flows.children import Children, repro_command
 from flows.errors import FlowError
 from flows.exchange import compare_entries, find_differences, hand_over, take_inputs
 from flows.locks import clear_stale_locks, hold_workspace
@@ -30,11 +30,6 @@ MAX_LINES = 1000
 START_SECONDS = 20
 _POLL_SECONDS = 0.5
 _SHOWN = 5
-
-
-def _command(order: dict[str, Any]) -> list[str]:
-    words = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item"]
-    return [*words, *(["--force"] if order["force"] else []), order["name"]]
 
 
 @contextlib.contextmanager
@@ -91,7 +86,7 @@ def reproduce_order(
                 f"other than in the flow's workspace: {', '.join(differences[:_SHOWN])}{more}; "
                 "bring the clone to the same commit"
             )
-        answer["status"] = children.run(_command(order), report)
+        answer["status"] = children.run(repro_command(order["name"], order["force"]), report)
         answer["lines"] = list(lines)
         if answer["status"] == 0:
             answer |= hand_over(root, order["name"])

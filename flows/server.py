@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 from flows import sparing
@@ -45,6 +46,23 @@ def _log(home: Path) -> Path:
     return home / "server.log"
 
 
+def _marker(home: Path) -> Path:
+    """Holds the version of Prefect whose tables the database is known to have."""
+    return home / "database-version"
+
+
+def _database(home: Path) -> dict[str, str]:
+    """Settings of the database in a home; its tables are looked at only if they may be others."""
+    path, marker = home.resolve() / "prefect.db", _marker(home)
+    known = path.exists() and marker.exists() and marker.read_text() == version("prefect")
+    if not known:
+        marker.unlink(missing_ok=True)
+    return {
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{path}",
+        "PREFECT_API_DATABASE_MIGRATE_ON_START": str(not known).lower(),
+    }
+
+
 def start_server(home: Path, **settings: str) -> tuple[subprocess.Popen[bytes], str]:
     """Start a server without pages on a free port of this machine; give it and its address.
 
@@ -54,7 +72,7 @@ def start_server(home: Path, **settings: str) -> tuple[subprocess.Popen[bytes], 
     """
     home.mkdir(parents=True, exist_ok=True)
     port = find_free_port()
-    words = {"PREFECT_HOME": str(home.resolve())} | _SERVER | settings
+    words = {"PREFECT_HOME": str(home.resolve())} | _SERVER | _database(home) | settings
     app = ["--factory", "prefect.server.api.server:create_app", "--log-level", "error"]
     served = sparing.command("uvicorn", *app, "--host", "127.0.0.1", "--port", str(port))
     command = ["env", *(f"{name}={value}" for name, value in words.items()), *served]
@@ -118,4 +136,10 @@ def lend_server(root: Path) -> Callable[[], None]:
     process, address = start_server(home)
     atexit.register(stop_guarded, process)
     os.environ["PREFECT_API_URL"] = address
-    return lambda: await_server(process, address)
+
+    def wait() -> None:
+        sparing.load_ahead("prefect")  # the server takes longer than prefect's import
+        await_server(process, address)
+        _marker(home).write_text(version("prefect"))
+
+    return wait

@@ -15,9 +15,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Cancelled, Completed, Failed
 
-from flows import sparing
 from flows.artifacts import publish, publish_metrics
-from flows.children import Children
+from flows.children import Children, repro_command
 from flows.graph import Stage
 from sluice.errors import SluiceError
 
@@ -38,11 +37,6 @@ def printable(line: str) -> str:
         one if one.isprintable() else ascii(one)[1:-1] for one in line.expandtabs()[:MAX_LINE]
     )
     return shown if len(line) <= MAX_LINE else f"{shown} ..."
-
-
-def _command(name: str, force: bool) -> list[str]:
-    flags = ["--force"] if force else []
-    return sparing.command("dvc", "--wait-for-lock", "repro", "--single-item", *flags, name)
 
 
 def _is_busy(lines: Iterable[str]) -> bool:
@@ -71,14 +65,14 @@ def _reproduce_here(
     name: str, force: bool, children: Children, report: Callable[[str], None], lines: deque[str]
 ) -> int:
     """Run `dvc repro` for a stage, again while another dvc command keeps its files."""
-    status = children.run(_command(name, force), report)
+    status = children.run(repro_command(name, force), report)
     while status != 0 and _is_busy(lines) and not children.stopped:
         get_run_logger().warning(
             "%s waits for another dvc command that is at work on its files", name
         )
         time.sleep(BUSY_SECONDS)
         lines.clear()
-        status = children.run(_command(name, force), report)
+        status = children.run(repro_command(name, force), report)
     return status
 
 

@@ -11,7 +11,7 @@ import pytest
 from flow_project import is_running, wait_until
 from workspace import ROOT
 
-from flows.children import Children, start_guarded, stop_guarded
+from flows.children import start_guarded, stop_guarded
 
 SLEEPER = """
 import os, pathlib, signal, subprocess, sys, time
@@ -118,12 +118,3 @@ def test_a_killed_guard_takes_its_group_with_it_when_the_run_stops(sleeper, tmp_
     process.wait()
     stop_guarded(process)
     wait_until(lambda: not any(is_running(pid) for pid in tree), 10)
-
-
-def test_children_report_lines_and_let_none_start_once_stopped(tmp_path) -> None:
-    children, lines = Children(tmp_path), []
-    assert children.run(["sh", "-c", "echo one; echo two >&2; exit 4"], lines.append) == 4
-    assert lines == ["one", "two"]
-    children.stop()
-    assert children.run(["sh", "-c", "echo three"], lines.append) == -signal.SIGTERM
-    assert lines == ["one", "two"]
