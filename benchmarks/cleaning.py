@@ -10,8 +10,6 @@ Memory is the peak of a process of its own that runs the stage on 1.6 million ro
 
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +23,7 @@ import yaml
 from nltk.stem import WordNetLemmatizer
 from nltk.tokenize import word_tokenize
 from tweets import make_rows
+from watched import watch
 
 from sluice.files import write_parquet
 from sluice.text import words
@@ -35,15 +34,6 @@ ROOT = Path(__file__).parents[1]
 REPEATS = 5
 TUTORIAL_ROWS = 3_000
 MANY = 1_600_000
-
-# Runs a stage and prints the most memory that its process held, in KiB.
-WATCHED = """
-import resource, sys
-from pathlib import Path
-from sluice.stages.clean import clean
-clean(*map(Path, sys.argv[1:]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
 
 
 def rate(rows: int, work: Callable[[], object]) -> float:
@@ -89,13 +79,9 @@ def peak_memory(rows: pd.DataFrame, folder: Path) -> tuple[float, float]:
     write_parquet(many, folder / "many.parquet")
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    files = [str(folder / name) for name in ("many.parquet", "cleaned.parquet", "params.yaml")]
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", WATCHED, *files], capture_output=True, text=True, check=True
-    )
-    seconds = time.perf_counter() - started
-    return int(done.stdout.splitlines()[-1]) / 2**20, seconds
+    files = [folder / name for name in ("many.parquet", "cleaned.parquet")]
+    found = watch("sluice.stages.clean", *files, "--params", folder / "params.yaml")
+    return found["gib"], found["seconds"]
 
 
 def main() -> None:

@@ -8,35 +8,20 @@ process of its own, as DVC runs it. `make bench` leaves this out: a million rows
 """
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 from tweets import make_rows
+from watched import watch
 
 from sluice.files import write_parquet
 
-ROOT = Path(__file__).parents[1]
 SHARE = 0.4
 """Of a row's words that noise exchanges."""
-
-# Runs a stage's module; prints its seconds of CPU and the most memory that it held, in KiB.
-WATCHED = """
-import resource, runpy, sys
-sys.argv = sys.argv[1:]
-try:
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=False)
-except SystemExit as end:
-    assert not end.code, end.code
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss)
-"""
 
 
 def make_noisy(rows: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -53,25 +38,6 @@ def make_noisy(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     return many.assign(text=texts, id=[str(number) for number in range(count)])
 
 
-def measure(module: str, *words: str | Path) -> dict[str, float]:
-    """Seconds, seconds of CPU and GiB of one stage."""
-    command = [sys.executable, "-c", WATCHED, module, *map(str, words)]
-    began = time.perf_counter()
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(
-        command,
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=1800,
-    )
-    seconds = time.perf_counter() - began
-    cpu, memory = done.stdout.split()[-2:]
-    return {"seconds": seconds, "cpu_seconds": float(cpu), "gib": int(memory) / 2**20}
-
-
 def measure_stages(rows: pd.DataFrame, folder: Path) -> dict[str, object]:
     """Clean, split, exchange words in a tenth of the training rows; how large the raw file is."""
     raw, cleaned = folder / "many.parquet", folder / "many-cleaned.parquet"
@@ -79,17 +45,17 @@ def measure_stages(rows: pd.DataFrame, folder: Path) -> dict[str, object]:
     parts = [folder / f"{name}.parquet" for name in ("train", "validation", "test")]
     others = [folder / "conflicts.csv", folder / "leaks.json", folder / "folds"]
     found = {
-        "clean": measure("sluice.stages.clean", raw, cleaned),
+        "clean": watch("sluice.stages.clean", raw, cleaned),
         "raw_mib": raw.stat().st_size / 2**20,
         "cleaned_mib": cleaned.stat().st_size / 2**20,
     }
     print(json.dumps(found), file=sys.stderr)  # splitting may take long
-    found["split"] = measure("sluice.stages.split", cleaned, *parts, *others)
+    found["split"] = watch("sluice.stages.split", cleaned, *parts, *others)
     params = folder / "params.yaml"
     params.write_text(yaml.safe_dump({"augment": {"operations": {"swap": 0.1}}}))
     outs = [folder / "augmented.parquet", folder / "augment.json"]
     words = ("--params", params)
-    return found | {"augment": measure("sluice.stages.augment", parts[0], *outs, *words)}
+    return found | {"augment": watch("sluice.stages.augment", parts[0], *outs, *words)}
 
 
 def main() -> None:

@@ -133,22 +133,26 @@ def explain_unread(address: str, error: Exception) -> str:
     )
 
 
-def _work(function: Callable[[Any], Any], expected: str, wordnet: str | None, part: Any) -> Any:
-    """Run on a worker, unless its code, or the WordNet that is needed, is not the client's."""
+def _check_worker(expected: str, wordnet: str | None) -> None:
+    """Refuse to work with other code, or another WordNet where it is needed, than the client's."""
     if fingerprint() != expected:
-        from distributed import get_worker
+        difference = "other code or other versions of libraries"
+        remedy = "bring its clone to the same commit"
+    elif wordnet is not None and _wordnet() != wordnet:
+        difference = "another WordNet"
+        remedy = "give both the same (pip install 'sluice[wordnet]')"
+    else:
+        return
+    from distributed import get_worker
 
-        raise ResourceError(
-            f"worker {get_worker().name} has other code or other versions of libraries than this "
-            "machine: bring its clone to the same commit, then start it again"
-        )
-    if wordnet is not None and _wordnet() != wordnet:
-        from distributed import get_worker
+    raise ResourceError(
+        f"worker {get_worker().name} has {difference} than this machine: {remedy}, then start it "
+        "again"
+    )
 
-        raise ResourceError(
-            f"worker {get_worker().name} has another WordNet than this machine: give both the same "
-            "(pip install 'sluice[wordnet]'), then start it again"
-        )
+
+def _work(function: Callable[[Any], Any], expected: str, wordnet: str | None, part: Any) -> Any:
+    _check_worker(expected, wordnet)
     return function(part)
 
 

@@ -16,7 +16,7 @@ import yaml
 from sluice.command import run_stage
 from sluice.errors import ParamsError
 from sluice.files import read_parquet
-from sluice.stages.ingest import ingest, overlay, read_settings
+from sluice.stages.ingest import ingest, overlay, read_complete
 
 OUTPUTS = ("rows.parquet", "rejected.csv", "provenance.json")
 GOOD = "text,label\n" + "a fine day,positive\nrain again,negative\n" * 50
@@ -341,7 +341,7 @@ def settle(project: Path, own: dict[str, Any], preset: dict[str, Any]) -> Any:
     (project / "preset.yaml").write_text(yaml.safe_dump(preset))
     content = {"ingest": {"preset": "preset.yaml"} | own}
     (project / "params.yaml").write_text(yaml.safe_dump(content))
-    return read_settings(project / "params.yaml")
+    return read_complete(project / "params.yaml")
 
 
 def test_a_preset_lies_beneath_what_is_set(project: Path) -> None:

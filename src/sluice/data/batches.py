@@ -6,7 +6,7 @@ one gather.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,12 @@ class LabelledRows:
     """Weights in the loss, (rows,)."""
     ngrams: csr_matrix | None = None
     """N-grams for a network's wide part, (rows, features)."""
+
+    @classmethod
+    def unlabelled(cls, tokens: TokenRows, ngrams: csr_matrix | None) -> Self:
+        """Rows that are only to be predicted: label 0 and weight 1 stand in."""
+        count = len(tokens)
+        return cls(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
 
     def batch(self, rows: Ints, share: Share = WHOLE) -> Batch:
         """Gather `rows`, (batch,), into one padded batch; of them every `processes`-th row.

@@ -20,6 +20,5 @@ def answer_texts(model: Model, texts: Sequence[str]) -> npt.NDArray[np.float64]:
     Columns are in the order of `model.config.labels`.
     """
     tokens, ngrams = model.reader.read(model.clean(list(texts)))
-    count = len(tokens)
-    rows = LabelledRows(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
+    rows = LabelledRows.unlabelled(tokens, ngrams)
     return predict_probabilities(model.network, predicted_batches(rows)).astype(np.float64)

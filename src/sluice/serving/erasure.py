@@ -10,6 +10,7 @@ import numpy as np
 
 from sluice.serving.explanation import MOST_WORDS, Explanation, label_number
 from sluice.serving.portable import PortableModel
+from sluice.temperature import apply_temperature
 from sluice.text.marks import EMPTY
 
 
@@ -28,13 +29,12 @@ def erase_words(model: PortableModel, text: str, label: str | None = None) -> Ex
     logits = model.logits([" ".join(words), EMPTY, *without]).astype(np.float64)
     labels = model.config.labels
     number = int(logits[0].argmax()) if label is None else label_number(labels, label)
-    scaled = logits[0] / model.config.temperature
-    powers = np.exp(scaled - scaled.max())
+    probabilities = apply_temperature(logits[:1], model.config.temperature)[0]
     parts = (logits[0, number] - logits[2:, number]).tolist()
     whole, empty = float(logits[0, number]), float(logits[1, number])
     return Explanation(
         label=labels[number],
-        probability=float(powers[number] / powers.sum()),
+        probability=float(probabilities[number]),
         words=words,
         parts=parts,
         logit=whole,

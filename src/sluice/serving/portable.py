@@ -16,6 +16,7 @@ import numpy.typing as npt
 from sluice.errors import ModelError, ResourceError
 from sluice.models.config import NetworkConfig
 from sluice.serving.description import read_description
+from sluice.temperature import apply_temperature
 from sluice.text.cleaning import Steps, clean_list
 from sluice.text.reader import Reader
 from sluice.tokens import Ints, Ngrams, TokenRows
@@ -80,10 +81,7 @@ class PortableModel(NamedTuple):
 
     def answer(self, texts: list[str]) -> Floats:
         """Probabilities before the temperature, (texts, labels)."""
-        logits = self.logits(self.clean(texts)).astype(np.float64)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: Floats = powers / powers.sum(axis=1, keepdims=True)
-        return shares
+        return apply_temperature(self.logits(self.clean(texts)).astype(np.float64), 1.0)
 
     def explain(self, text: str, label: str | None = None) -> "Explanation":
         """What each word adds to a label; see `erase_words`."""

@@ -141,7 +141,7 @@ def overlay(
     return merged
 
 
-def read_settings(params: Path) -> Complete:
+def read_complete(params: Path) -> Complete:
     """Read the section `ingest` and the preset beneath it.
 
     Raises:
@@ -224,7 +224,7 @@ def ingest(
     rows: Path, rejected: Path, provenance: Path, params: Path = Path("params.yaml")
 ) -> None:
     """Read the source, keep the rows that keep the contract, and say where they come from."""
-    settings = read_settings(params)
+    settings = read_complete(params)
     source = _find(settings)
     files = list_files(source.path)
     table, places = _read(settings, source, files)

@@ -124,8 +124,7 @@ def _answers(network: TextNetwork, reader: Reader, probes: Path, names: list[str
     if questions.empty:
         return answer_frame(questions["id"], [], names)
     tokens, ngrams = reader.read(questions["cleaned"].to_list())
-    count = len(questions)
-    rows = LabelledRows(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
+    rows = LabelledRows.unlabelled(tokens, ngrams)
     probabilities = predict_probabilities(network, predicted_batches(rows))
     return answer_frame(questions["id"], probabilities, names)
 

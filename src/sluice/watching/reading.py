@@ -111,8 +111,7 @@ def count_unknown(model: Model, cleaned: Sequence[str]) -> Counter[str]:
 def see(model: Model, cleaned: Sequence[str]) -> Seen:
     """Read cleaned texts with the model."""
     tokens, ngrams = model.reader.read(list(cleaned))
-    count = len(tokens)
-    rows = LabelledRows(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)
+    rows = LabelledRows.unlabelled(tokens, ngrams)
     batches, taken = predicted_batches(rows), list[torch.Tensor]()
     hook = model.network.output.register_forward_pre_hook(
         lambda _, inputs: taken.append(inputs[0].detach())
@@ -121,7 +120,7 @@ def see(model: Model, cleaned: Sequence[str]) -> Seen:
         probabilities = predict_probabilities(model.network, batches).astype(np.float64)
     finally:
         hook.remove()
-    features = np.zeros((count, model.network.output.in_features))
+    features = np.zeros((len(tokens), model.network.output.in_features))
     features[np.concatenate(batches.indices)] = torch.cat(taken).numpy()
     known = known_words(model)
     parts = [text.split() for text in cleaned]
