@@ -82,7 +82,9 @@ def check(
         )
     for name, section in sections.items():
         if name == "ingest":
-            importlib.import_module("sluice.stages.ingest").read_settings(params)
+            from sluice.stages.ingest import read_complete
+
+            read_complete(params)
         if name == "probe":
             _check_suites(params.parent / "suites", section.cases_per_test)
         if name == "train":
