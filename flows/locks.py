@@ -77,7 +77,9 @@ def _is_alive(entry: dict[str, Any]) -> bool:
     except psutil.Error:
         return True  # it is there, and not ours to look at
     arguments = str(entry["cmd"]).split(" ", 1)[1:]
-    return not arguments or " ".join(words).endswith(arguments[0])
+    if not words or not arguments:  # without words it is just becoming another program
+        return True
+    return " ".join(words).endswith(arguments[0])
 
 
 def _prune(content: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

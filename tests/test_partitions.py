@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import yaml
 from dask_cluster import ended, scheduler, start_worker
 from workspace import ROOT
 
+from sluice import partitions
 from sluice.errors import ResourceError
 from sluice.files import write_parquet
 from sluice.partitions import ADDRESS
@@ -84,3 +86,13 @@ def test_work_on_workers_gives_the_same_bytes(workspace, monkeypatch) -> None:
         ):
             run(workspace, "refused.parquet")
     assert not (workspace / "refused.parquet").exists()
+
+
+def test_a_part_that_ends_just_as_the_waiting_does_is_taken(monkeypatch) -> None:
+    states = iter([False, True, True])
+
+    def late(timeout: float) -> None:
+        raise TimeoutError
+
+    future = SimpleNamespace(done=lambda: next(states), result=lambda: 7, exception=late)
+    assert partitions._result(future, None, "nowhere") == 7

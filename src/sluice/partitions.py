@@ -4,6 +4,7 @@ In: a function of one part, parts, and a scheduler's address. Out: what the func
 in order, with a bounded number of parts under way. It stops before what is in a part.
 """
 
+import contextlib
 import hashlib
 import time
 from collections import deque
@@ -160,22 +161,22 @@ def _result(future: Any, client: "Client", address: str) -> Any:
     """Wait for a part; Dask gives the part of a worker that died to another one."""
     from distributed import KilledWorker
 
-    while True:
-        try:
-            return future.result(timeout=_POLL_SECONDS)
-        except TimeoutError:
-            if future.done():
-                raise
-            await_workers(client, address)
-        except KilledWorker as error:
-            raise ResourceError(
-                f"{error.allowed_failures + 1} workers at {address} died of one part: give them "
-                "more memory (for cleaning, or make clean.batch_rows smaller)"
-            ) from error
-        except CancelledError as error:
-            raise ResourceError(f"the Dask scheduler at {address} is gone") from error
-        except RuntimeError as error:
-            raise ResourceError(explain_unread(address, error)) from error
+    try:
+        while not future.done():
+            with contextlib.suppress(TimeoutError):
+                future.exception(timeout=_POLL_SECONDS)  # which waits, and raises none of its own
+            if not future.done():
+                await_workers(client, address)
+        return future.result()
+    except KilledWorker as error:
+        raise ResourceError(
+            f"{error.allowed_failures + 1} workers at {address} died of one part: give them "
+            "more memory (for cleaning, or make clean.batch_rows smaller)"
+        ) from error
+    except CancelledError as error:
+        raise ResourceError(f"the Dask scheduler at {address} is gone") from error
+    except RuntimeError as error:
+        raise ResourceError(explain_unread(address, error)) from error
 
 
 def map_parts(

@@ -1,10 +1,12 @@
 """Locks with real processes: live ones are respected, those of dead ones are taken away."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from flow_project import wait_until
 from workspace import ROOT, environment
@@ -88,6 +90,15 @@ def test_entries_of_dead_processes_are_named_and_released(root) -> None:
         f"process {dead.pid} died while it held DVC's lock (dvc repro clean): released"
     ]
     assert json.loads(path.read_text()) == {"write": {"b": here}, "read": {"c": [here]}}
+
+
+def test_a_process_without_words_is_let_be(root, monkeypatch) -> None:
+    """So it is seen between fork and the end of exec."""
+    owner = {"pid": os.getpid(), "cmd": "dvc repro clean"}
+    path = write_lock(root, {"a": owner}, {})
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda _: [])
+    assert clear_stale_locks(root) == []
+    assert json.loads(path.read_text())["write"] == {"a": owner}
 
 
 def test_another_process_of_the_same_number_is_not_the_owner(root) -> None:
