@@ -30,13 +30,13 @@ class Counts(NamedTuple):
     """Number of the text, (entries,)."""
 
 
-@lru_cache(maxsize=500_000)
-def _place(ngram: str, buckets: int) -> int:
+def _places(ngrams: Sequence[str], buckets: int) -> Ints:
     """Weinberger et al. 2009 without the sign: MurmurHash3 (Appleby 2011), 32 bits, seed 0."""
-    found = mmh3.hash(ngram, 0)
-    if found == _LEAST:  # which has no absolute value in 32 bits; scikit-learn's way round
-        return (2**31 - 1 - (buckets - 1)) % buckets
-    return abs(found) % buckets
+    found = np.fromiter(map(mmh3.hash, ngrams), np.int64, len(ngrams))
+    places: Ints = np.abs(found) % buckets
+    # The least number has no absolute value in 32 bits; scikit-learn's way round.
+    places[found == _LEAST] = (2**31 - 1 - (buckets - 1)) % buckets
+    return places
 
 
 def _pieces(word: str, span: Span) -> Iterator[str]:
@@ -49,29 +49,44 @@ def _pieces(word: str, span: Span) -> Iterator[str]:
 
 
 @lru_cache(maxsize=100_000)
-def _word_places(word: str, span: Span, buckets: int) -> tuple[int, ...]:
-    return tuple(buckets + _place(piece, buckets) for piece in _pieces(word, span))
+def _word_places(word: str, span: Span, buckets: int) -> Ints:
+    return buckets + _places(list(_pieces(word, span)), buckets)
 
 
-def _text_places(text: str, words: Span, characters: Span, buckets: int) -> list[int]:
-    tokens = text.split()
-    found = []
-    for size in range(words[0], words[1] + 1):
-        runs = (
-            tokens
-            if size == 1
-            else [" ".join(tokens[at : at + size]) for at in range(len(tokens) - size + 1)]
-        )
-        found += [_place(run, buckets) for run in runs]
-    for token in tokens:
-        found += _word_places(token, characters, buckets)
-    return found
+def _runs(tokens: Sequence[Sequence[str]], size: int) -> list[str]:
+    """N-grams of words, text after text."""
+    return [" ".join(row[at : at + size]) for row in tokens for at in range(len(row) - size + 1)]
+
+
+def _spread(parts: Sequence[Ints], chosen: Ints) -> tuple[Ints, Ints]:
+    """Lay the chosen parts one behind the other; and the length of each."""
+    sizes = np.array([len(part) for part in parts], dtype=np.int64)
+    lengths = sizes[chosen]
+    shifts = (sizes.cumsum() - sizes)[chosen] - (lengths.cumsum() - lengths)
+    return np.concatenate(parts)[np.repeat(shifts, lengths) + np.arange(lengths.sum())], lengths
 
 
 def count_hashed(texts: Sequence[str], words: Span, characters: Span, buckets: int) -> Counts:
     """Count hashed n-grams of words, and behind `buckets` those of characters within words."""
-    found = [_text_places(text, words, characters, buckets) for text in texts]
-    rows = np.repeat(np.arange(len(found)), [len(row) for row in found])
-    flat = np.fromiter((place for row in found for place in row), np.int64, len(rows))
-    keys, counts = np.unique(flat + rows * (2 * buckets), return_counts=True)
-    return Counts(keys % (2 * buckets), counts.astype(np.float32), keys // (2 * buckets))
+    tokens = [text.split() for text in texts]
+    known: dict[str, int] = {}
+    flat = [known.setdefault(token, len(known)) for row in tokens for token in row]
+    if not flat:
+        nothing = np.zeros(0, np.int64)
+        return Counts(nothing, nothing.astype(np.float32), nothing)
+    numbers, lengths = np.array(flat), np.fromiter(map(len, tokens), np.int64, len(tokens))
+    texts_of = np.repeat(np.arange(len(tokens)), lengths)
+    pieces, sizes = _spread([_word_places(word, characters, buckets) for word in known], numbers)
+    places, rows = [pieces], [np.repeat(texts_of, sizes)]
+    for size in range(words[0], words[1] + 1):
+        if size == 1:
+            places.append(_places(list(known), buckets)[numbers])
+            rows.append(texts_of)
+        else:
+            places.append(_places(_runs(tokens, size), buckets))
+            rows.append(np.repeat(np.arange(len(tokens)), np.maximum(lengths - size + 1, 0)))
+    edge = 2 * buckets
+    keys, counts = np.unique(
+        np.concatenate(places) + np.concatenate(rows) * edge, return_counts=True
+    )
+    return Counts(keys % edge, counts.astype(np.float32), keys // edge)
