@@ -38,12 +38,13 @@ def test_places_and_weights_are_those_of_scikit_learn(
 
 
 def test_the_hash_without_an_absolute_value_has_its_place(monkeypatch) -> None:
-    monkeypatch.setattr(mmh3, "hash", lambda text, seed: -(2**31))
-    hashing._place.cache_clear()
-    try:
-        assert hashing._place("any", 1000) == (2**31 - 1 - 999) % 1000
-    finally:
-        hashing._place.cache_clear()
+    monkeypatch.setattr(mmh3, "hash", lambda text: -(2**31))
+    assert hashing._places(["any", "other"], 1000).tolist() == 2 * [(2**31 - 1 - 999) % 1000]
+
+
+def test_texts_without_a_word_count_nothing() -> None:
+    for texts in ([], [""], [" ", ""]):
+        assert [len(part) for part in hashing.count_hashed(texts, (1, 2), (3, 5), 64)] == [0, 0, 0]
 
 
 def test_counts_are_counted() -> None:
