@@ -16,7 +16,7 @@ from sluice.models.training import quiet_lightning
 from sluice.params import read_settings
 from sluice.tagging.corpus import Part
 from sluice.tagging.module import RECORDED
-from sluice.tagging.running import train_tagger
+from sluice.tagging.running import find_more, train_tagger
 from sluice.tagging.settings import Training
 from sluice.tagging.storage import save_tagger
 from sluice.tagging.tables import load_corpus, tabulate_given
@@ -47,9 +47,14 @@ def train(
     corpus = load_corpus(tokens, facts)
     scratch = SCRATCH / _scratch_key(seed, settings, tokens)
     model, fitted = train_tagger(corpus, settings, seed, scratch)
+    bias = find_more(model, corpus, settings.outside_bias)
     judged: tuple[Part, ...] = ("validation", "test")
     tagged = {part: model.tag(corpus.tokens[part]) for part in judged}
-    known = {"epoch": fitted.epoch, "parameters": count_parameters(model.network)}
+    known = {
+        "epoch": fitted.epoch,
+        "outside_bias": bias,
+        "parameters": count_parameters(model.network),
+    }
     with staged(folder, curves, given, found, timing) as parts:
         save_tagger(model, parts[0])
         write_csv(pd.DataFrame(fitted.curves, columns=list(RECORDED.columns)), parts[1])

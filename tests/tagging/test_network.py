@@ -8,7 +8,7 @@ import torch
 
 from sluice.tagging import lexicon as lexicons
 from sluice.tagging.batches import judged_batches, make_batch
-from sluice.tagging.lexicon import make_lexicon, normal, read_lexicon
+from sluice.tagging.lexicon import CASING_KINDS, casing, make_lexicon, normal, read_lexicon
 from sluice.tagging.network import TagNetwork
 from sluice.tagging.schemes import all_tags
 from sluice.tagging.settings import EncoderName, Shape, Words
@@ -18,7 +18,7 @@ from sluice.tokens import UNKNOWN
 TAGS = all_tags(["a"], "iob2")
 ROWS = [["Ada", "met", "Bob"], ["Ada", "x"], ["met", "Ada", "in", "1984", "!"]]
 TRUTH = [["B-a", "O", "B-a"], ["B-a", "I-a"], ["O", "B-a", "O", "O", "O"]]
-WORDS = Words(size=6, characters=4, character_hidden=3, minimum=1)
+WORDS = Words(size=6, characters=4, character_hidden=3, casing=2, minimum=1)
 
 
 def shape(encoder: EncoderName = "bilstm") -> Shape:
@@ -90,3 +90,25 @@ def test_an_unseen_word_has_its_pretrained_vector(monkeypatch) -> None:
     words = WORDS.model_copy(update={"vectors": "glove-6b-50d"})
     found = make_lexicon(ROWS, TAGS, words).encode([["#Zoë", "Ada", "?!", "Zoë"]], words)
     assert found.forms.vectors[:, 0].tolist() == [3.0, 2.0, 0.0, 3.0]
+
+
+def test_kinds_of_spelling_are_told_apart() -> None:
+    tokens = [
+        "@ada", "#Bob", "http://a.b", "19:30", "4th", "A", "...", "met", "Ada", "NASA", "iPhone"
+    ]  # fmt: skip
+    assert [casing(token) for token in tokens] == list(range(CASING_KINDS))
+    for token, like in [("WWW.x.de", "http://a"), ("élan", "met"), ("#", "..."), ("McCoy", "eBay")]:
+        assert casing(token) == casing(like)
+    assert 0 <= casing("") < CASING_KINDS
+    assert 0 <= casing("日本") < CASING_KINDS
+
+
+def test_spelling_alone_tells_words_apart() -> None:
+    """Without characters, and with one vector for all unseen words."""
+    words = Words(size=2, character_hidden=0, casing=3, minimum=9)
+    lexicon = make_lexicon(ROWS, TAGS, words)
+    network = TagNetwork(Shape(words=words, hidden_size=4), "entities", lexicon, 0).eval()
+    batch = make_batch(lexicon.encode([["one", "two", "Two"]], words), np.arange(1))
+    first, second, third = network.vectors(batch)[batch.places[0]]
+    assert torch.equal(first, second)
+    assert not torch.equal(second, third)

@@ -30,6 +30,8 @@ class TagBatch(NamedTuple):
     """Characters of each, (forms,)."""
     vectors: Tensor
     """Their pretrained vectors, (forms, features)."""
+    casings: Tensor
+    """Their kinds of spelling, (forms,)."""
     places: Tensor
     """Which of them stands where, (batch, time); the first behind a row's end."""
     lengths: Tensor
@@ -50,6 +52,7 @@ def make_batch(encoded: Encoded, rows: Ints) -> TagBatch:
         torch.from_numpy(forms.characters[met, :longest]),
         torch.from_numpy(forms.lengths[met]),
         torch.from_numpy(forms.vectors[met]),
+        torch.from_numpy(forms.casings[met]),
         torch.from_numpy(places.reshape(tokens.shape)),
         torch.from_numpy(lengths),
         torch.from_numpy(tags),

@@ -24,6 +24,32 @@ RESERVED = 2
 """Numbers taken by PADDING and UNKNOWN."""
 
 
+CASINGS = (
+    re.compile(r"@\w+"),
+    re.compile(r"#\w+"),
+    re.compile(r"(?i)(https?:|www\.).*"),
+    re.compile(r"[\d.,:%/-]*\d[\d.,:%/-]*"),
+    re.compile(r".*\d.*"),
+    re.compile(r"[^\W\d_]"),
+    re.compile(r"\W+"),
+)
+"""Kinds of spelling that come before those of capitals; the first that matches the whole token."""
+CASING_KINDS = len(CASINGS) + 4
+
+
+def casing(token: str) -> int:
+    """The kind of a token's spelling (Huang et al. 2015, 4.2.1), below `CASING_KINDS`.
+
+    A mention, a tag, a link, a number, a word with digits, a letter, marks; then small letters, an
+    initial capital, all capitals, capitals within.
+    """
+    for kind, pattern in enumerate(CASINGS):
+        if pattern.fullmatch(token):
+            return kind
+    capitals = (token.islower(), token[1:].islower() and token[:1].isupper(), token.isupper(), True)
+    return len(CASINGS) + capitals.index(True)
+
+
 def normal(token: str) -> str:
     """The word that a token is: small letters, any digit as 0 (Lample et al. 2016, 5.1)."""
     return _DIGIT.sub("0", token.lower())
@@ -40,6 +66,8 @@ class Forms(NamedTuple):
     """Characters of each, at least 1, (forms,)."""
     vectors: npt.NDArray[np.float32]
     """Pretrained vectors, zeros where none is known, (forms, features); no features without."""
+    casings: Ints
+    """Kind of spelling, see `casing`, (forms,)."""
 
 
 class Encoded(NamedTuple):
@@ -89,8 +117,9 @@ class Lexicon(NamedTuple):
         table = np.full((len(cut), int(lengths.max(initial=1))), PADDING, dtype=np.int64)
         for row, form in zip(table, cut, strict=True):
             row[: len(form)] = [self.characters.get(one, UNKNOWN) for one in form]
-        numbers = [self.words.get(normal(form), UNKNOWN) for form in forms]
-        return Forms(np.array(numbers, dtype=np.int64), table, lengths, _vectors(words, forms))
+        numbers = np.array([self.words.get(normal(form), UNKNOWN) for form in forms], np.int64)
+        casings = np.fromiter(map(casing, forms), np.int64, len(forms))
+        return Forms(numbers, table, lengths, _vectors(words, forms), casings)
 
     def encode(
         self,

@@ -21,7 +21,7 @@ from sluice.models.network import ENCODERS
 from sluice.models.settings import Dropouts, NetworkParams
 from sluice.tagging.batches import TagBatch
 from sluice.tagging.crf import ConditionalRandomField, legal_moves
-from sluice.tagging.lexicon import RESERVED, Lexicon
+from sluice.tagging.lexicon import CASING_KINDS, RESERVED, Lexicon
 from sluice.tagging.schemes import may_follow
 from sluice.tagging.settings import Kind, Shape, Words
 from sluice.tokens import PADDING, UNKNOWN
@@ -38,7 +38,8 @@ class WordVectors(nn.Module):
         super().__init__()
         self.hide = WordDropout(params.drop_word, UNKNOWN, PADDING)
         self.words = TokenEmbedding(words, params.size, 0.0, PADDING) if params.size else None
-        self.output_size = params.size + vector_size
+        self.casings = nn.Embedding(CASING_KINDS, params.casing) if params.casing else None
+        self.output_size = params.size + vector_size + params.casing
         self.spelling: Recurrent | None = None
         if params.character_hidden:
             self.characters = TokenEmbedding(characters, params.characters, 0.0, PADDING)
@@ -52,6 +53,8 @@ class WordVectors(nn.Module):
         parts = [batch.vectors]
         if self.words is not None:
             parts.append(self.words(self.hide(batch.words[:, None]))[:, 0])
+        if self.casings is not None:
+            parts.append(self.casings(batch.casings))
         if self.spelling is not None:
             letters = self.characters(batch.characters)  # (forms, longest, characters)
             read, lengths = self.spelling(letters, batch.character_lengths)

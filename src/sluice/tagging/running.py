@@ -4,6 +4,7 @@ In: a corpus, parameters, a seed, a scratch folder. Out: the network with the we
 epoch, its lexicon and its curves. Reading and writing are for scripts.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,7 +14,8 @@ from sluice.tagging.corpus import Corpus, Part
 from sluice.tagging.lexicon import Encoded, Lexicon, make_lexicon
 from sluice.tagging.module import RECORDED, TagDataModule, Tagger
 from sluice.tagging.network import TagNetwork
-from sluice.tagging.schemes import all_tags, split_tag
+from sluice.tagging.schemes import OUTSIDE, all_tags, split_tag
+from sluice.tagging.scores import score_tags
 from sluice.tagging.settings import Shape, Training
 from sluice.tagging.tagger import TrainedTagger, rewrite
 
@@ -52,3 +54,31 @@ def train_tagger(
     fitted = fit(module, data, scratch, recorded=RECORDED)
     network.load_state_dict(fitted.weights)
     return TrainedTagger(network.eval(), lexicon, shape, corpus.kind), fitted
+
+
+def find_more(model: TrainedTagger, corpus: Corpus, biases: Sequence[float]) -> float:
+    """Take from the weight of "no entity" what is best for F1 on the validation part, and say it.
+
+    A likelihood counts tokens, most of which are no entity, and so leaves entities out rather than
+    be wrong (Minkov et al. 2006, "NER Systems that Suit User's Preferences"). Of biases that are
+    equally good the least is taken; no part but the validation part is looked at. A tagger of tags
+    stays as it is.
+    """
+    if corpus.kind == "tags":
+        return 0.0
+    tokens, tags = corpus.tokens["validation"], corpus.tags["validation"]
+    emitted = model.network.emit.bias
+    outside, learnt = model.lexicon.tags.index(OUTSIDE), emitted.detach().clone()
+
+    def lean(bias: float) -> None:
+        with torch.no_grad():
+            emitted.copy_(learnt)
+            emitted[outside] -= bias
+
+    def score(bias: float) -> float:
+        lean(bias)
+        return score_tags(tags, model.tag(tokens), "entities")
+
+    best = max(sorted(biases), key=score)  # the first of equals
+    lean(best)
+    return best

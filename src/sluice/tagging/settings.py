@@ -83,6 +83,8 @@ class Words(Section):
     """Features of a character."""
     character_hidden: int = Field(default=25, ge=0, le=512)
     """Features of each direction of the LSTM over a word's characters; 0 has no such LSTM."""
+    casing: int = Field(default=0, ge=0, le=64)
+    """Features of a word's kind of spelling (capitals, digits, @, #); 0 has none."""
     longest: int = Field(default=30, ge=4, le=200)
     """Characters that are read of a word; of a longer one its begin and its end."""
     drop_word: float = Field(default=0.1, ge=0, lt=1)
@@ -144,6 +146,10 @@ class Training(Section):
     """The network."""
     optimisation: Optimisation = Optimisation()
     """How it is trained."""
+    outside_bias: tuple[Annotated[float, Field(ge=0, le=10)], ...] = Field(
+        default=(0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0), min_length=1
+    )
+    """What may be taken from the weight of "no entity"; the best by validation F1 is taken."""
 
 
 class HandFeatures(Section):
