@@ -220,3 +220,11 @@ def test_the_installed_command_starts_fast_and_survives_a_closed_pipe() -> None:
     )
     os.close(writer)
     assert "Traceback" not in done.stderr
+
+
+def test_the_command_line_itself_loads_little() -> None:
+    """`sluice --help` is to be there at once: what a command needs it loads when it runs."""
+    heavy = ["numpy", "pandas", "polars", "pydantic", "ruamel.yaml", "torch"]
+    code = f"import sys, sluice.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -12,7 +12,6 @@ import typer
 
 from sluice.command import run_app
 from sluice.errors import ParamsError
-from sluice.params import ALL_SECTIONS, SETTINGS, read_section, read_yaml
 from sluice.predicting.commands import predict
 from sluice.registry import commands
 from sluice.service.commands import export, serve
@@ -34,6 +33,8 @@ _LIGHT = {"train": "sluice.variants", "explain": "sluice.explain_settings"}
 
 def _section_type(name: str) -> Any:
     """The class of a section, from the stage of that name or from its own module."""
+    from sluice.params import ALL_SECTIONS, SETTINGS
+
     if name not in ALL_SECTIONS:
         raise ParamsError(f"unknown section {name}; sections: {', '.join(ALL_SECTIONS)}")
     home = (SETTINGS | _LIGHT).get(name, f"sluice.stages.{name}")
@@ -72,6 +73,8 @@ def check(
 
     Example: sluice check --params params.yaml
     """
+    from sluice.params import ALL_SECTIONS, read_section, read_yaml
+
     read_yaml(params)
     sections = {name: read_section(params, name, _section_type(name)) for name in ALL_SECTIONS}
     made, held_out = sections["split"].folds, sections["crossvalidate"].folds
@@ -101,6 +104,7 @@ def explain_params(
 
     Example: sluice params split
     """
+    from sluice.params import ALL_SECTIONS
     from sluice.reporting.keys import explain
 
     for name in [section] if section else ALL_SECTIONS:

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from sluice.errors import ParamsError, RegistryError
-from sluice.params import read_section
 
 KEPT = 3
 """Exit status of `sluice promote` where the gate kept the champion: an answer, not an error."""
@@ -21,15 +20,20 @@ Reason = Annotated[str | None, typer.Option(help="Why, for the record.")]
 NoTags = Annotated[bool, typer.Option("--no-tags", help="Write no git tags.")]
 
 
-def _tag(no_tags: bool) -> None:
-    """Write tags where there is git; what stands in their way is said, and is no failure."""
+def _write_tags() -> list[str]:
+    from sluice.params import read_section
     from sluice.registry.settings import Gate
     from sluice.registry.tags import write_tags
 
+    return write_tags(Path(), read_section(PARAMS, "gate", Gate))
+
+
+def _tag(no_tags: bool) -> None:
+    """Write tags where there is git; what stands in their way is said, and is no failure."""
     if no_tags or not Path(".git").exists():
         return
     try:
-        for name in write_tags(Path(), read_section(PARAMS, "gate", Gate)):
+        for name in _write_tags():
             typer.echo(f"tag: {name}")
     except RegistryError as error:
         typer.echo(f"note: {error}", err=True)
@@ -124,8 +128,5 @@ def git_tags() -> None:
 
     Example: sluice git-tags
     """
-    from sluice.registry.settings import Gate
-    from sluice.registry.tags import write_tags
-
-    written = write_tags(Path(), read_section(PARAMS, "gate", Gate))
+    written = _write_tags()
     typer.echo("\n".join(f"tag: {name}" for name in written) or "all tags are there already")

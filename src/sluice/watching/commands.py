@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from sluice.params import read_section
-
 DRIFT = 3
 """Exit status of `sluice watch` where the batch has drifted: an answer, not an error."""
 PARAMS = Path("params.yaml")
@@ -35,6 +33,7 @@ def watch(
     from rich.table import Table
     from rich.text import Text
 
+    from sluice.params import read_section
     from sluice.watching.findings import NAMES, describe
     from sluice.watching.run import PAGE, watch_batch
     from sluice.watching.settings import Watch
