@@ -31,7 +31,7 @@ def _names(text: str) -> tuple[str, ...] | None:
     """Names in the text of a lock file, of which most stages change little or nothing."""
     try:
         return tuple(parse_yaml(text, "dvc.lock")["stages"])
-    except (ParseError, KeyError, TypeError):
+    except (ParseError, ValueError, KeyError, TypeError):
         return None
 
 
