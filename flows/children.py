@@ -103,15 +103,26 @@ class _Spare:
     """The descriptor that takes them."""
 
     def give(self, words: list[str]) -> bool:
-        """Give it its words, after which it is no spare; whether it is there to take them."""
-        alive = self.process.poll() is None
+        """Give it its words, and say whether it takes them; else end what is left of it.
+
+        A process whose guard is dead must get none: nobody would end it with the flow.
+        """
+        taken = False
         with contextlib.suppress(BrokenPipeError), os.fdopen(self.words, "w") as pipe:
-            pipe.write(json.dumps(words))
-        return alive
+            if self.process.poll() is None:
+                pipe.write(json.dumps(words))
+                pipe.flush()
+                taken = True
+        if not taken:
+            self._end()
+        return taken
 
     def drop(self) -> None:
-        """End it."""
+        """End it without words."""
         os.close(self.words)
+        self._end()
+
+    def _end(self) -> None:
         stop_guarded(self.process)
         _close_pipes(self.process)
 
@@ -173,8 +184,6 @@ class Children:
             return None
         self._spare = None
         begun = spare.give(split[1])
-        if not begun:
-            _close_pipes(spare.process)
         self._start_spare()
         return spare.process if begun else None
 

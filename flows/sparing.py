@@ -68,7 +68,7 @@ def command_in_advance(module: str, descriptor: int) -> list[str]:
 
     Without words, which is when the other end is closed, it ends.
     """
-    return [sys.executable, "-P", __file__, _FROM, str(descriptor), module]
+    return command(_FROM, str(descriptor), module)
 
 
 def split_command(words: list[str]) -> tuple[str, list[str]] | None:

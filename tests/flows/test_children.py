@@ -92,6 +92,19 @@ def test_a_spare_that_died_is_replaced(started, tmp_path) -> None:
     assert len(lines) == 1
 
 
+def test_a_spare_without_its_guard_runs_nothing(started, tmp_path) -> None:
+    children, lines = Children(tmp_path), []
+    children.expect("dvc", 1)
+    spare = spare_of(started[0])
+    os.kill(started[0], signal.SIGKILL)
+    wait_until(lambda: psutil.Process(started[0]).status() == psutil.STATUS_ZOMBIE)
+    assert is_running(spare)
+    assert children.run(VERSION, lines.append) == 0
+    wait_until(lambda: not is_running(spare))
+    assert len(started) == 2
+    assert len(lines) == 1
+
+
 @pytest.mark.parametrize("end", ["release", "stop"])
 def test_no_spare_outlives_the_run(end, started, tmp_path) -> None:
     children = Children(tmp_path)
