@@ -101,6 +101,7 @@ def test_kinds_of_spelling_are_told_apart() -> None:
         assert casing(token) == casing(like)
     assert 0 <= casing("") < CASING_KINDS
     assert 0 <= casing("日本") < CASING_KINDS
+    assert casing("1" * 200_000 + "a") == casing("4th")  # in time that grows with the length
 
 
 def test_spelling_alone_tells_words_apart() -> None:

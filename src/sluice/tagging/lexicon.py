@@ -28,7 +28,7 @@ CASINGS = (
     re.compile(r"@\w+"),
     re.compile(r"#\w+"),
     re.compile(r"(?i)(https?:|www\.).*"),
-    re.compile(r"[\d.,:%/-]*\d[\d.,:%/-]*"),
+    re.compile(r"(?=.*\d)[\d.,:%/-]+"),
     re.compile(r".*\d.*"),
     re.compile(r"[^\W\d_]"),
     re.compile(r"\W+"),

@@ -66,7 +66,7 @@ def find_more(model: TrainedTagger, corpus: Corpus, biases: Sequence[float]) -> 
     """
     if corpus.kind == "tags":
         return 0.0
-    tokens, tags = corpus.tokens["validation"], corpus.tags["validation"]
+    encoded = model.lexicon.encode(corpus.tokens["validation"], model.shape.words)
     emitted = model.network.emit.bias
     outside, learnt = model.lexicon.tags.index(OUTSIDE), emitted.detach().clone()
 
@@ -77,7 +77,7 @@ def find_more(model: TrainedTagger, corpus: Corpus, biases: Sequence[float]) -> 
 
     def score(bias: float) -> float:
         lean(bias)
-        return score_tags(tags, model.tag(tokens), "entities")
+        return score_tags(corpus.tags["validation"], model.tag_encoded(encoded), "entities")
 
     best = max(sorted(biases), key=score)  # the first of equals
     lean(best)

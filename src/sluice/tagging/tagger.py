@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sluice.tagging.batches import TagBatches, judged_batches
-from sluice.tagging.lexicon import Lexicon
+from sluice.tagging.lexicon import Encoded, Lexicon
 from sluice.tagging.network import TagNetwork
 from sluice.tagging.schemes import read_spans, write_tags
 from sluice.tagging.settings import Kind, Shape
@@ -56,6 +56,9 @@ class TrainedTagger(NamedTuple):
         Raises:
             ResourceError: the wheel of the pretrained vectors is not installed.
         """
-        encoded = self.lexicon.encode(sentences, self.shape.words)
+        return self.tag_encoded(self.lexicon.encode(sentences, self.shape.words))
+
+    def tag_encoded(self, encoded: Encoded) -> list[list[str]]:
+        """Tag sentences that the lexicon has encoded."""
         found = tag_sentences(self.network, judged_batches(encoded), self.lexicon.tags)
         return found if self.kind == "tags" else [rewrite(row, "iob2") for row in found]
