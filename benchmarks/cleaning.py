@@ -19,7 +19,6 @@ import nltk.corpus
 import numpy as np
 import pandas as pd
 import polars as pl
-import yaml
 from nltk.stem import WordNetLemmatizer
 from nltk.tokenize import word_tokenize
 from tweets import make_rows
@@ -77,10 +76,7 @@ def peak_memory(rows: pd.DataFrame, folder: Path) -> tuple[float, float]:
     many["text"] = many["text"] + " " + pd.Series(np.arange(MANY)).astype(str)
     many["id"] = pd.Series(np.arange(MANY)).astype(str)
     write_parquet(many, folder / "many.parquet")
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    files = [folder / name for name in ("many.parquet", "cleaned.parquet")]
-    found = watch("sluice.stages.clean", *files, "--params", folder / "params.yaml")
+    found = watch("sluice.stages.clean", folder / "many.parquet", folder / "cleaned.parquet")
     return found["gib"], found["seconds"]
 
 

@@ -5,8 +5,8 @@ Usage: python benchmarks/flows.py [quick]    quick: the small project alone, in 
 Plain DVC and the flow take turns. What a stage costs that runs is measured in a project of four
 stages that do nothing, one at a time, and by three short stages of the default graph; what one
 costs that has not changed, and a start, in a clone of the last commit that one `dvc repro` has
-finished. Two trainings have one thread each: with two,
-one of them would have both cores already. Prints one JSON object.
+finished. Two trainings have one thread each: with two, one of them would have both cores already.
+Prints one JSON object.
 """
 
 import json
@@ -25,7 +25,8 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 from flow_project import NAMES, make_flow_project
 
 REPEATS = 3
-TRAININGS = ["train@bilstm-0", "train@bilstm-1"]
+MODEL, SEEDS = "bilstm", [0, 1]
+TRAININGS = [f"train@{MODEL}-{seed}" for seed in SEEDS]
 """Equally long: of two unequal ones the longer would run alone at the end."""
 CHEAP = ["clean", "split", "probe"]
 """Stages of the default graph that take a second or a few."""
@@ -61,7 +62,7 @@ def only_trainings(folder: Path) -> None:
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     path = folder / "params.yaml"
     content = yaml.safe_load(path.read_text())
-    content["train"]["models"], content["train"]["seeds"] = ["bilstm"], [0, 1]
+    content["train"]["models"], content["train"]["seeds"] = [MODEL], SEEDS
     path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
