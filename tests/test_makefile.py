@@ -154,3 +154,15 @@ def test_dvc_reads_the_graph_of_a_source_archive(tmp_path: Path) -> None:
     without = run(folder, "dvc", "status")
     assert without.returncode != 0
     assert "not a git repository" in without.stderr.lower() or "scm" in without.stderr.lower()
+
+
+# What a clone holds
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a source archive: there is no git")
+def test_git_holds_nothing_of_this_machine() -> None:
+    listed = run(ROOT, "git", "ls-files", "--cached", "--ignored", "--exclude-standard")
+    assert (listed.returncode, listed.stdout) == (0, "")
+    stages = run(ROOT, "git", "ls-files", "--stage").stdout.splitlines()
+    assert len(stages) > 500
+    assert [line for line in stages if line.startswith("120000")] == []  # links point elsewhere
