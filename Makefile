@@ -66,7 +66,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: $(READY) lint types  ## Linter, types and all tests but those of test-faults.
 	$(PYTEST) -m "not faults"
 
-test-faults: $(READY)  ## Killed runs, workers and servers, full disks, lost machines: ten minutes more.
+test-faults: $(READY)  ## Killed runs, workers and servers, full disks, lost machines, installing: ten minutes more.
 	$(PYTEST) -m faults
 
 lint: $(READY)  ## Linter, formatter, freshness of what is generated.

@@ -3,10 +3,13 @@
 import json
 import shutil
 import subprocess
+import threading
+import time
 from pathlib import Path
 
 import pytest
-from judged_project import write_challenger, write_lock
+from exported_model import served
+from judged_project import write_challenger, write_lock, write_params
 from workspace import ROOT, run
 
 from sluice.errors import RegistryError
@@ -90,3 +93,52 @@ def test_tags_need_git_and_a_champion(project) -> None:
     prepare(project)
     with pytest.raises(RegistryError, match="no champion"):
         write_tags(project, gate)
+
+
+def test_a_service_goes_on_by_the_export_of_what_is_promoted(project, tmp_path) -> None:
+    write_params(project, export=True)
+    write_lock(project)
+    first = sluice(project, "promote", "--no-tags")
+    assert first.returncode == 0, first.stderr
+    assert "export: registry/versions/1/onnx: " in first.stdout
+    stop, said = threading.Event(), list[int]()
+
+    def ask() -> None:
+        while not stop.is_set():
+            said.append(service.ask("/predict", {"texts": ["a lovely day"]})[0])
+
+    with served(None, tmp_path / "log", cwd=project) as service:
+        caller = threading.Thread(target=ask)
+        caller.start()
+        try:
+            write_challenger(project, hidden=12)
+            second = sluice(project, "promote", "--no-tags", "--force", "--reason", "a test")
+            assert second.returncode == 0, second.stderr
+            deadline = time.monotonic() + 60
+            while "version 2, from registry/versions/2/onnx" not in service.log.read_text():
+                assert time.monotonic() < deadline, service.log.read_text()
+                time.sleep(0.05)
+            before = len(said)
+            while len(said) < before + 10:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            stop.set()
+            caller.join()
+        assert set(said) == {200}
+        back = sluice(project, "rollback", "--no-tags")
+        assert (back.returncode, "export" in back.stdout) == (0, False)  # it is there already
+        while "version 1, from registry/versions/1/onnx" not in service.log.read_text():
+            assert time.monotonic() < deadline, service.log.read_text()
+            time.sleep(0.05)
+
+
+def test_what_cannot_be_exported_is_promoted_all_the_same(project, tmp_path, monkeypatch) -> None:
+    write_params(project, export=True)
+    write_lock(project)
+    (tmp_path / "onnx.py").write_text("raise ModuleNotFoundError('no onnx here', name='onnx')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = sluice(project, "promote", "--no-tags")
+    assert done.returncode == 0, done.stderr
+    assert "promoted lstm-0 to version 1" in done.stdout
+    assert "note: not exported: sluice export needs onnx: pip install" in done.stderr

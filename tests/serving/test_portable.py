@@ -145,8 +145,7 @@ def test_the_light_classifier_does_not_train(exported: Path) -> None:
         light.predict("one text")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif("SLUICE_INSTALL" not in os.environ, reason="SLUICE_INSTALL=1 installs packages")
+@pytest.mark.faults
 def test_a_new_environment_is_small_and_answers_alike(exported: Path, tmp_path: Path) -> None:
     place = tmp_path / "env"
     venv.create(place, with_pip=True)

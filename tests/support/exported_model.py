@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -67,13 +66,15 @@ def _address(log: Path, process: subprocess.Popen[str]) -> str:
 
 
 @contextlib.contextmanager
-def served(folder: Path, log: Path, *options: str, **environment: str) -> Iterator[Served]:
-    """Serve a bundle on a free port until the block ends."""
-    command = [sys.executable, "-c", COMMAND, "serve", "--model", str(folder), "--port", "0"]
+def served(
+    folder: Path | None, log: Path, *options: str, cwd: Path | None = None
+) -> Iterator[Served]:
+    """Serve a bundle, or the champion of the project in `cwd`, on a free port."""
+    command = [sys.executable, "-c", COMMAND, "serve", "--port", "0"]
+    if folder is not None:
+        command += ["--model", str(folder)]
     with log.open("w") as handle:
-        process = subprocess.Popen(
-            [*command, *options], stderr=handle, text=True, env=os.environ | environment
-        )
+        process = subprocess.Popen([*command, *options], stderr=handle, text=True, cwd=cwd)
     try:
         yield Served(_address(log, process), process, log)
     finally:

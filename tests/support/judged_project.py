@@ -39,7 +39,11 @@ ROWS = 120
 CASES = 30
 ROOT = Path(__file__).parents[2]
 WORDS = [f"word{letter}{other}" for letter in "abcdef" for other in "ghijkl"]
-GATE: dict[str, Any] = {"floor": 0.5, "latency": {"ratio": 50.0, "texts": 2, "rounds": 3}}
+GATE: dict[str, Any] = {
+    "floor": 0.5,
+    "latency": {"ratio": 50.0, "texts": 2, "rounds": 3},
+    "export": False,
+}
 
 
 def write_model(folder: Path, labels: tuple[str, ...] = LABELS, hidden: int = 8) -> Path:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from sluice.errors import ParamsError, RegistryError
+from sluice.errors import ParamsError, RegistryError, SluiceError
 
 KEPT = 3
 """Exit status of `sluice promote` where the gate kept the champion: an answer, not an error."""
@@ -37,6 +37,21 @@ def _tag(no_tags: bool) -> None:
             typer.echo(f"tag: {name}")
     except RegistryError as error:
         typer.echo(f"note: {error}", err=True)
+
+
+def _export() -> None:
+    """Export the new champion where it is wanted and can be; what stands in its way is said."""
+    from sluice.params import read_section
+    from sluice.registry.exported import export_champion, is_exported
+    from sluice.registry.settings import Gate
+
+    if not read_section(PARAMS, "gate", Gate).export:
+        return
+    try:
+        if not is_exported(Path()):
+            typer.echo(f"export: {export_champion(Path()).describe()}")
+    except SluiceError as error:
+        typer.echo(f"note: not exported: {error}", err=True)
 
 
 def promote(
@@ -79,6 +94,7 @@ def promote(
         Console(highlight=False).print(checks_table(record.decision))
     typer.echo(f"decision {record.number}: {describe_record(record)}")
     if record.moved:
+        _export()
         _tag(no_tags)
     elif record.action == "kept":
         raise typer.Exit(KEPT)
@@ -100,6 +116,7 @@ def rollback(
 
     record = promotion.rollback(Path(), to, reason)
     typer.echo(f"decision {record.number}: {describe_record(record)}")
+    _export()
     _tag(no_tags)
 
 

@@ -56,3 +56,6 @@ class Gate(Section):
     """Most bytes of the challenger's files as a multiple of the champion's."""
     latency: Latency = Field(default_factory=Latency)
     """How answering times are compared."""
+    export: bool = True
+    """Whether `sluice promote` and `rollback` also export the new champion for services without
+    torch, where `sluice[export]` is installed."""

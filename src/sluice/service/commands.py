@@ -11,23 +11,6 @@ import typer
 from sluice.errors import ParamsError, ResourceError
 
 
-def _plan(model: Path | None, target: Path | None) -> tuple[Path, Path]:
-    """The folder to export, the champion's without one, and where to."""
-    from sluice.registry.chosen import EXPORTED
-    from sluice.registry.pointer import read_pointer
-    from sluice.registry.versions import MODEL, verify_version, version_folder
-
-    if model is not None:
-        if target is None:
-            raise ParamsError("--model needs --to: name the folder to be written")
-        return model, target
-    pointer = read_pointer(Path())
-    if pointer is None:
-        raise ParamsError("there is no champion: name --model and --to, or sluice promote first")
-    folder = version_folder(Path(), verify_version(Path(), pointer).version)
-    return folder / MODEL, target or folder / EXPORTED
-
-
 def export(
     model: Annotated[
         Path | None, typer.Option(help="A bundle or a model's folder [the champion].")
@@ -42,19 +25,15 @@ def export(
 
     Example: sluice export --model models/wide_bilstm/0 --to small
     """
-    source, folder = _plan(model, target)
-    try:
-        from sluice.serving.export import export_folder
-    except ModuleNotFoundError as error:
-        raise ResourceError(
-            f"sluice export needs {error.name}: pip install 'sluice[train,export]'"
-        ) from error
-    found = export_folder(source, folder)
-    size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
-    typer.echo(
-        f"{folder}: {size:.1f} MB; differs from PyTorch by at most {found.largest:.1g} on "
-        f"{found.rows} rows, in no label"
-    )
+    from sluice.registry.exported import export_champion, export_model
+
+    if model is None:
+        found = export_champion(Path(), target)
+    elif target is None:
+        raise ParamsError("--model needs --to: name the folder to be written")
+    else:
+        found = export_model(model, target)
+    typer.echo(found.describe())
 
 
 def serve(

@@ -68,7 +68,7 @@ class LiveModel:
             return False
         self.chosen = chosen
         self._watch(True)
-        LOG.info("now answering by %s", escape_controls(chosen.name))
+        LOG.info("now answering by %s, from %s", escape_controls(chosen.name), chosen.folder)
         return True
 
     async def follow(self, seconds: float) -> None:
