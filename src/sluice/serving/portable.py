@@ -6,7 +6,7 @@ imported. Rows of like length are answered together, on as many threads as there
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from sluice.serving.explanation import Explanation
 
 NETWORK = "model.onnx"
-AT_ONCE = 64
+AT_ONCE = 128
 """Rows of a batch: more would not be sooner, and would wait for the longest."""
+READ_AHEAD = 1024
+"""Rows that are read, and parted into batches of like length, while those before are answered."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -64,20 +66,26 @@ class PortableModel(NamedTuple):
 
     def logits(self, cleaned: Sequence[str]) -> npt.NDArray[np.float32]:
         """Logits of cleaned texts, (texts, labels)."""
-        rows, ngrams = self.reader.read_rows(cleaned)
-        order = np.argsort(rows.lengths, kind="stable")
-        parts = [order[at : at + AT_ONCE] for at in range(0, len(order), AT_ONCE)]
         found = np.zeros((len(cleaned), len(self.config.labels)), np.float32)
-
-        def run(part: Ints) -> None:
-            found[part] = self.session.run(["logits"], network_inputs(rows, ngrams, part))[0]
-
-        if len(parts) > 1:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(run, parts))
-        else:
-            list(map(run, parts))
+        if len(cleaned) <= AT_ONCE:
+            found[:] = self._run(*self.reader.read_rows(cleaned), np.arange(len(cleaned)))
+            return found
+        jobs: list[tuple[Ints, Future[npt.NDArray[np.float32]]]] = []
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for first in range(0, len(cleaned), READ_AHEAD):
+                rows, ngrams = self.reader.read_rows(cleaned[first : first + READ_AHEAD])
+                order = np.argsort(rows.lengths, kind="stable")
+                for at in range(0, len(order), AT_ONCE):
+                    part = order[at : at + AT_ONCE]
+                    jobs.append((first + part, pool.submit(self._run, rows, ngrams, part)))
+        for places, job in jobs:
+            found[places] = job.result()
         return found
+
+    def _run(self, rows: TokenRows, ngrams: Ngrams | None, part: Ints) -> npt.NDArray[np.float32]:
+        answers: npt.NDArray[np.float32]
+        (answers,) = self.session.run(["logits"], network_inputs(rows, ngrams, part))
+        return answers
 
     def answer(self, texts: list[str]) -> Floats:
         """Probabilities before the temperature, (texts, labels)."""
