@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 
 from sluice.errors import SourceError
 from sluice.files import (
+    TextColumn,
     neutralise_formulas,
     read_json,
     read_parquet,
@@ -386,3 +387,31 @@ def test_numbers_of_a_csv_keep_six_digits_and_gaps(tmp_path: Path) -> None:
     write_csv(frame, tmp_path / "t.csv", texts=("name",))
     lines = (tmp_path / "t.csv").read_bytes().split(b"\n")
     assert lines == [b"name,x,n", b"a,-0.333333,1000000000", b",,-1", b""]
+
+
+# Columns of texts
+
+
+def test_a_column_of_texts_is_read_in_chunks_as_often_as_asked(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    texts = [f"text {number}" for number in range(10)]
+    write_parquet(pd.DataFrame({"id": range(10), "cleaned": texts}), path)
+    column = TextColumn(path, "cleaned", rows=4)
+    assert column.columns == ["id", "cleaned"]
+    for _ in range(2):
+        assert list(column) == [texts[:4], texts[4:8], texts[8:]]
+    with pytest.raises(SourceError, match=r"rows\.parquet has no column text: run dvc repro"):
+        TextColumn(path, "text")
+    with pytest.raises(SourceError, match="is missing"):
+        TextColumn(tmp_path / "other.parquet", "text")
+
+
+def test_a_column_that_is_broken_behind_its_head_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_parquet(pd.DataFrame({"cleaned": [f"text {n * 7919}" for n in range(5000)]}), path)
+    column = TextColumn(path, "cleaned")
+    content = bytearray(path.read_bytes())
+    content[8:2000] = b"x" * 1992
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"rows\.parquet is not Parquet"):
+        list(column)

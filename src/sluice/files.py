@@ -169,6 +169,41 @@ def open_parquet(path: Path) -> "pq.ParquetFile":
         raise SourceError(f"{path} is not Parquet ({error}): delete it, run dvc repro") from error
 
 
+class TextColumn:
+    """A column of texts in a Parquet table, some rows at a time, walked through as often as asked.
+
+    Args:
+        path: of the table.
+        name: of the column.
+        rows: how many are in memory at once.
+
+    Raises:
+        SourceError: the file is missing, is not Parquet, or lacks the column.
+    """
+
+    def __init__(self, path: Path, name: str, rows: int = 8192) -> None:
+        self._path, self._name, self._rows = path, name, rows
+        self.columns: list[str] = open_parquet(path).schema_arrow.names
+        if name not in self.columns:
+            raise SourceError(f"{path} has no column {name}: run dvc repro")
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Texts, `rows` at a time.
+
+        Raises:
+            SourceError: the file has been cut off.
+        """
+        import pyarrow as pa
+
+        try:
+            for batch in open_parquet(self._path).iter_batches(self._rows, columns=[self._name]):
+                yield batch.column(0).to_pylist()
+        except (pa.ArrowException, OSError) as error:
+            if getattr(error, "errno", None) is not None:  # the operating system's
+                raise
+            raise _broken(self._path, "Parquet", error) from error
+
+
 def write_batches(tables: "Iterator[pa.Table]", path: Path) -> "Iterator[pa.Table]":
     """Write tables of one schema, at least one, into one Parquet file; yield each when written."""
     import pyarrow.parquet as pq

@@ -28,6 +28,42 @@ class Ngrams(NamedTuple):
     """Weight of each entry, (entries,)."""
 
 
+def _entries(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """Places of the chosen rows' entries, one row behind the other; and where each row starts."""
+    counts = offsets[rows + 1] - offsets[rows]
+    starts: Ints = counts.cumsum() - counts
+    return np.repeat(offsets[rows] - starts, counts) + np.arange(counts.sum()), starts
+
+
+@dataclass(frozen=True)
+class NgramRows:
+    """Rows of weighted features, one behind the other in flat arrays.
+
+    Row `i` is `offsets[i]` to `offsets[i + 1]`; its features rise, and it may have none.
+    """
+
+    ids: npt.NDArray[np.int32]
+    """Feature of each entry, (entries,)."""
+    offsets: Ints
+    """Where each row starts, and where the last one ends, (rows + 1,)."""
+    weights: npt.NDArray[np.float32]
+    """Weight of each entry, (entries,)."""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def part(self, first: int, end: int) -> "NgramRows":
+        """Rows `first` to `end` as views: a change of them changes these rows."""
+        offsets = self.offsets[first : end + 1]
+        inside = slice(offsets[0], offsets[-1])
+        return NgramRows(self.ids[inside], offsets - offsets[0], self.weights[inside])
+
+    def gather(self, rows: Ints) -> Ngrams:
+        """The entries of `rows`, (batch,), as arrays."""
+        places, starts = _entries(self.offsets, rows)
+        return Ngrams(self.ids[places].astype(np.int64), starts, self.weights[places])
+
+
 @dataclass(frozen=True)
 class TokenRows:
     """Rows of token ids, one behind the other in one array.

@@ -5,7 +5,6 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from scipy.sparse import csr_matrix
 
 from sluice.data.batches import (
     Batches,
@@ -14,7 +13,7 @@ from sluice.data.batches import (
     ordered_batches,
     shuffled_batches,
 )
-from sluice.tokens import token_rows
+from sluice.tokens import NgramRows, token_rows
 
 LENGTHS = np.random.default_rng(0).integers(1, 40, 5000)
 
@@ -56,8 +55,9 @@ def test_ordered_batches_cover_all_rows_by_length() -> None:
 
 
 def test_a_batch_keeps_rows_labels_weights_and_ngrams_together() -> None:
-    matrix = csr_matrix(np.array([[0, 1, 2], [0, 0, 0], [3, 0, 4]], np.float32))
-    batch = labelled(matrix).batch(np.array([2, 0, 1]))
+    entries = np.array([1, 2, 0, 2], np.int32), np.array([1, 2, 3, 4], np.float32)
+    ngrams = NgramRows(entries[0], np.array([0, 2, 2, 4]), entries[1])
+    batch = labelled(ngrams).batch(np.array([2, 0, 1]))
     assert batch.tokens.tolist() == [[9, 10, 0], [5, 6, 7], [8, 0, 0]]
     assert batch.lengths.tolist() == [2, 3, 1]
     assert batch.labels.tolist() == [2, 0, 1]

@@ -34,7 +34,7 @@ def test_subwords_belong_to_the_word_that_they_spell(text: str) -> None:
 @given(WORDS)
 def test_every_n_gram_of_the_text_is_shared_out_whole(words: list[str]) -> None:
     held = count_ngrams([" ".join(words)], PARAMS)
-    shares = ngram_shares(words, PARAMS, held.indices.astype(np.int64))
+    shares = ngram_shares(words, PARAMS, held.ids.astype(np.int64))
     np.testing.assert_allclose(shares.sum(axis=0), 1)
     assert (shares >= 0).all()
 
@@ -45,7 +45,7 @@ def test_a_pair_belongs_to_both_its_words_and_a_repeated_word_to_each_place() ->
 
     def share(gram: str, size: int) -> list[float]:
         alone = params.model_copy(update={"words": (size, size)})
-        feature = count_ngrams([gram], alone).indices[:1].astype(np.int64)
+        feature = count_ngrams([gram], alone).ids[:1].astype(np.int64)
         return ngram_shares(words, params, feature)[:, 0].tolist()
 
     assert share("bad day", 2) == [0.5, 0.5, 0]
@@ -56,6 +56,6 @@ def test_a_pair_belongs_to_both_its_words_and_a_repeated_word_to_each_place() ->
 def test_n_grams_of_characters_belong_to_their_word() -> None:
     params = NgramParams(words=(1, 1), characters=(3, 3), buckets=4096)
     held = count_ngrams(["xyz abc"], params)
-    features = held.indices[held.indices >= params.buckets].astype(np.int64)
+    features = held.ids[held.ids >= params.buckets].astype(np.int64)
     shares = ngram_shares(["xyz", "abc"], params, features)
     assert set(shares.ravel().tolist()) == {0.0, 1.0}

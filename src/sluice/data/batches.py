@@ -11,10 +11,9 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sluice.tokens import Ints, Ngrams, TokenRows
+from sluice.tokens import Ints, NgramRows, Ngrams, TokenRows
 
 PREDICTED_AT_ONCE = 512
 """Rows of a batch where nothing is learnt."""
@@ -51,14 +50,9 @@ class Batch(NamedTuple):
     """N-grams of the rows for a network's wide part."""
 
 
-def ngram_batch(matrix: csr_matrix, rows: Ints) -> Ngrams:
+def ngram_batch(ngrams: NgramRows, rows: Ints) -> Ngrams:
     """Gather the n-grams of `rows`, (batch,), as tensors."""
-    taken = matrix[rows]
-    return Ngrams(
-        torch.from_numpy(taken.indices.astype(np.int64)),
-        torch.from_numpy(taken.indptr[:-1].astype(np.int64)),
-        torch.from_numpy(taken.data),
-    )
+    return Ngrams(*(torch.from_numpy(one) for one in ngrams.gather(rows)))
 
 
 @dataclass(frozen=True)
@@ -70,11 +64,11 @@ class LabelledRows:
     """Label indices, (rows,)."""
     weights: npt.NDArray[np.float32]
     """Weights in the loss, (rows,)."""
-    ngrams: csr_matrix | None = None
-    """N-grams for a network's wide part, (rows, features)."""
+    ngrams: NgramRows | None = None
+    """N-grams for a network's wide part."""
 
     @classmethod
-    def unlabelled(cls, tokens: TokenRows, ngrams: csr_matrix | None) -> Self:
+    def unlabelled(cls, tokens: TokenRows, ngrams: NgramRows | None) -> Self:
         """Rows that are only to be predicted: label 0 and weight 1 stand in."""
         count = len(tokens)
         return cls(tokens, np.zeros(count, np.int64), np.ones(count, np.float32), ngrams)

@@ -29,9 +29,9 @@ def explain_cleaned(model: Model, cleaned: str, label: str | None = None) -> Exp
         ParamsError: the model does not know the label.
     """
     words = cleaned.split()[:MOST_WORDS]
-    rows, matrix = model.reader.read([" ".join(words)])
+    rows, hashed = model.reader.read([" ".join(words)])
     tokens, lengths = (torch.from_numpy(one) for one in rows.padded(np.array([0])))
-    ngrams = None if matrix is None else ngram_batch(matrix, np.array([0]))
+    ngrams = None if hashed is None else ngram_batch(hashed, np.array([0]))
     with torch.no_grad():
         logits = model.network(tokens, lengths, ngrams)[0].double()
     number = _label_of(model, logits.numpy(), label)

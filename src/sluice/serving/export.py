@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import torch
 
+from sluice.data.batches import ngram_batch
 from sluice.errors import ModelError
 from sluice.files import read_json, staged, write_json
 from sluice.models.network import TextNetwork
@@ -24,7 +25,7 @@ from sluice.serving.model import Model
 from sluice.serving.onnx_encoders import add_encoder
 from sluice.serving.onnx_graph import Graph, add_norm, add_pooling, array_of
 from sluice.serving.portable import NETWORK, PortableModel, load_portable, network_inputs
-from sluice.tokens import UNKNOWN, Ngrams, TokenRows
+from sluice.tokens import UNKNOWN, NgramRows, TokenRows
 
 TOLERANCE = 1e-4
 """Most that a logit or a probability may differ from PyTorch's."""
@@ -81,17 +82,17 @@ def export_network(network: TextNetwork) -> onnx.ModelProto:
 
 def _draw_ngrams(
     generator: np.random.Generator, features: int, batch: int, most: int
-) -> Ngrams | None:
+) -> NgramRows | None:
     """N-grams of half of the rows; None where the model has no wide part."""
     if not features:
         return None
     counts = generator.integers(0, most, batch) * generator.integers(0, 2, batch)
     weights = generator.random(counts.sum()).astype(np.float32)
-    ids = generator.integers(0, features, counts.sum())
-    return Ngrams(ids, np.cumsum(counts) - counts, weights)
+    ids = generator.integers(0, features, counts.sum()).astype(np.int32)
+    return NgramRows(ids, np.concatenate([[0], counts.cumsum()]).astype(np.int64), weights)
 
 
-def _draw_rows(model: Model) -> Iterator[tuple[TokenRows, Ngrams | None]]:
+def _draw_rows(model: Model) -> Iterator[tuple[TokenRows, NgramRows | None]]:
     """Rows of many batch sizes and lengths: padded, tokens unknown, with and without n-grams."""
     generator = np.random.default_rng(SEED)
     for longest, batch in itertools.product(LENGTHS, BATCHES):
@@ -106,9 +107,10 @@ def _draw_rows(model: Model) -> Iterator[tuple[TokenRows, Ngrams | None]]:
 
 
 @torch.no_grad()
-def _torch_logits(model: Model, rows: TokenRows, ngrams: Ngrams | None) -> torch.Tensor:
-    tokens, lengths = (torch.from_numpy(one) for one in rows.padded(np.arange(len(rows))))
-    wide = None if ngrams is None else Ngrams(*(torch.from_numpy(one) for one in ngrams))
+def _torch_logits(model: Model, rows: TokenRows, ngrams: NgramRows | None) -> torch.Tensor:
+    chosen = np.arange(len(rows))
+    tokens, lengths = (torch.from_numpy(one) for one in rows.padded(chosen))
+    wide = None if ngrams is None else ngram_batch(ngrams, chosen)
     logits: torch.Tensor = model.network.eval()(tokens, lengths, wide)
     return logits.double()
 

@@ -19,7 +19,7 @@ from sluice.serving.description import read_description
 from sluice.temperature import apply_temperature
 from sluice.text.cleaning import Steps, clean_list
 from sluice.text.reader import Reader
-from sluice.tokens import Ints, Ngrams, TokenRows
+from sluice.tokens import Ints, NgramRows, TokenRows
 
 if TYPE_CHECKING:
     from sluice.serving.explanation import Explanation
@@ -32,22 +32,18 @@ READ_AHEAD = 1024
 Floats = npt.NDArray[np.float64]
 
 
-def network_inputs(rows: TokenRows, ngrams: Ngrams | None, chosen: Ints) -> dict[str, Any]:
+def network_inputs(rows: TokenRows, ngrams: NgramRows | None, chosen: Ints) -> dict[str, Any]:
     """The inputs of the graph for some rows, (batch,)."""
     tokens, lengths = rows.padded(chosen)
+    inputs = {"tokens": tokens, "lengths": lengths}
     if ngrams is None:
-        return {"tokens": tokens, "lengths": lengths}
-    ends = np.append(ngrams.starts[1:], len(ngrams.ids))
-    counts = ends[chosen] - ngrams.starts[chosen]
-    first = np.repeat(ngrams.starts[chosen] - np.cumsum(counts) + counts, counts)
-    places = first + np.arange(counts.sum())
-    owners = np.repeat(np.arange(len(chosen)), counts)
-    return {
-        "tokens": tokens,
-        "lengths": lengths,
-        "ngram_ids": ngrams.ids[places],
-        "ngram_rows": owners[:, None],
-        "ngram_weights": ngrams.weights[places],
+        return inputs
+    found = ngrams.gather(chosen)
+    counts = np.diff(found.starts, append=len(found.ids))
+    return inputs | {
+        "ngram_ids": found.ids,
+        "ngram_rows": np.repeat(np.arange(len(chosen)), counts)[:, None],
+        "ngram_weights": found.weights,
     }
 
 
@@ -68,12 +64,12 @@ class PortableModel(NamedTuple):
         """Logits of cleaned texts, (texts, labels)."""
         found = np.zeros((len(cleaned), len(self.config.labels)), np.float32)
         if len(cleaned) <= AT_ONCE:
-            found[:] = self._run(*self.reader.read_rows(cleaned), np.arange(len(cleaned)))
+            found[:] = self._run(*self.reader.read(cleaned), np.arange(len(cleaned)))
             return found
         jobs: list[tuple[Ints, Future[npt.NDArray[np.float32]]]] = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for first in range(0, len(cleaned), READ_AHEAD):
-                rows, ngrams = self.reader.read_rows(cleaned[first : first + READ_AHEAD])
+                rows, ngrams = self.reader.read(cleaned[first : first + READ_AHEAD])
                 order = np.argsort(rows.lengths, kind="stable")
                 for at in range(0, len(order), AT_ONCE):
                     part = order[at : at + AT_ONCE]
@@ -82,7 +78,9 @@ class PortableModel(NamedTuple):
             found[places] = job.result()
         return found
 
-    def _run(self, rows: TokenRows, ngrams: Ngrams | None, part: Ints) -> npt.NDArray[np.float32]:
+    def _run(
+        self, rows: TokenRows, ngrams: NgramRows | None, part: Ints
+    ) -> npt.NDArray[np.float32]:
         answers: npt.NDArray[np.float32]
         (answers,) = self.session.run(["logits"], network_inputs(rows, ngrams, part))
         return answers

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from pytorch_lightning.callbacks import Callback
@@ -23,7 +22,15 @@ from sluice.data.module import TextDataModule
 from sluice.errors import DataError, ParamsError
 from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of
-from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
+from sluice.files import (
+    TextColumn,
+    read_json,
+    read_parquet,
+    staged,
+    write_csv,
+    write_json,
+    write_parquet,
+)
 from sluice.models import callbacks
 from sluice.models.classifier import Classifier
 from sluice.models.config import FORMAT, NetworkConfig
@@ -36,17 +43,19 @@ from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
 from sluice.text.vectors import load_vectors
 from sluice.text.vocabulary import Vocabulary
+from sluice.tokens import Ints
 from sluice.variants import Settings, Train
 
 __all__ = ["Train", "rehearse", "train"]
 
 SCRATCH = Path(".sluice/train")
+TEXTS = "cleaned"
 REHEARSALS = Path(".sluice/tune")
 
 
-def _read_table(path: Path, names: list[str]) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """A part's rows, and the numbers of their labels."""
-    frame = read_parquet(path)
+def _read_labels(path: Path, columns: list[str], names: list[str]) -> tuple[pd.DataFrame, Ints]:
+    """Columns of a part, its texts left out, and the numbers of its labels."""
+    frame = read_parquet(path, columns)
     if frame.empty:
         raise DataError(f"{path} has no rows: check the shares of section split")
     indices = pd.Index(names).get_indexer(pd.Index(frame["label"])).astype(np.int64)
@@ -64,19 +73,18 @@ class Part(NamedTuple):
 
 
 def _read_part(path: Path, reader: Reader, names: list[str]) -> Part:
-    frame, labels = _read_table(path, names)
-    tokens, ngrams = reader.read(frame["cleaned"].to_list())
-    rows = LabelledRows(tokens, labels, np.ones(len(frame), np.float32), ngrams)
-    return Part(frame[["id", "label"]], rows)
+    frame, labels = _read_labels(path, ["id", "label"], names)
+    tokens, ngrams = reader.read_chunks(TextColumn(path, TEXTS), SCRATCH)
+    return Part(frame, LabelledRows(tokens, labels, np.ones(len(frame), np.float32), ngrams))
 
 
 def _fit_part(path: Path, settings: Settings, names: list[str]) -> tuple[Reader, LabelledRows]:
     """Learn a reader from the training rows, and read them."""
-    frame, labels = _read_table(path, names)
-    weighed = settings.optimisation.row_weights and "weight" in frame
+    texts = TextColumn(path, TEXTS)
+    weighed = settings.optimisation.row_weights and "weight" in texts.columns
+    frame, labels = _read_labels(path, ["label", "weight"] if weighed else ["label"], names)
     weights = frame["weight"].to_numpy(np.float32) if weighed else np.ones(len(frame), np.float32)
-    texts = frame["cleaned"].to_list()
-    reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams)
+    reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams, SCRATCH)
     return reader, LabelledRows(tokens, labels, weights, ngrams)
 
 

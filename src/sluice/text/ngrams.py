@@ -1,26 +1,27 @@
 """Hashed n-grams of words and of characters: what a linear model reads, for a network's wide part.
 
-In: cleaned texts. Out: a sparse matrix of (texts, features), weighted by TF-IDF. A feature's place
+In: cleaned texts. Out: rows of features, weighted by TF-IDF. A feature's place
 is the hash of its n-gram (Weinberger et al. 2009); how many texts hold it is counted on training
 rows alone.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from sluice.errors import ModelError
+from sluice.growing import Growing
 from sluice.params import Section, parse_section
 from sluice.text.hashing import count_hashed
-from sluice.tokens import Ngrams
+from sluice.tokens import NgramRows
 
-if TYPE_CHECKING:  # scikit-learn takes seconds to load, and a model at work needs none of it
-    from scipy.sparse import csr_matrix
-    from sklearn.feature_extraction.text import HashingVectorizer
-
+_AT_ONCE = 8192
+"""Rows that are weighed at a time: a row has some hundred entries."""
 Range = tuple[int, int]
 
 
@@ -48,30 +49,31 @@ class NgramParams(Section):
         return 2 * self.buckets
 
 
-def _hasher(
-    analyzer: Literal["word", "char_wb"], span: Range, params: NgramParams
-) -> "HashingVectorizer":
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    return HashingVectorizer(
-        analyzer=analyzer,
-        ngram_range=span,
-        n_features=params.buckets,
-        token_pattern=r"\S+" if analyzer == "word" else None,
-        alternate_sign=False,
-        norm=None,
-        lowercase=False,
-        dtype=np.float32,
-    )
+def count_ngrams(texts: Sequence[str], params: NgramParams) -> NgramRows:
+    """Hashed n-grams of texts, those of words before those of characters; weights are counts."""
+    found = count_hashed(texts, params.words, params.characters, params.buckets)
+    offsets = np.searchsorted(found.rows, np.arange(len(texts) + 1))
+    return NgramRows(found.places.astype(np.int32), offsets.astype(np.int64), found.counts)
 
 
-def count_ngrams(texts: Sequence[str], params: NgramParams) -> "csr_matrix":
-    """Counts of hashed n-grams, those of words before those of characters: (texts, features)."""
-    from scipy.sparse import csr_matrix, hstack
+class GrowingNgrams:
+    """Rows of n-grams that are appended chunk by chunk, in memory or in nameless files."""
 
-    words = _hasher("word", params.words, params).transform(texts)
-    characters = _hasher("char_wb", params.characters, params).transform(texts)
-    return csr_matrix(hstack([words, characters], format="csr"))
+    def __init__(self, folder: Path | None) -> None:
+        self._ids, self._weights = Growing(np.int32, folder), Growing(np.float32, folder)
+        self._lengths = Growing(np.int64)
+
+    def append(self, rows: NgramRows) -> NgramRows:
+        """Add rows behind the others; give them back."""
+        self._ids.append(rows.ids)
+        self._weights.append(rows.weights)
+        self._lengths.append(np.diff(rows.offsets))
+        return rows
+
+    def rows(self) -> NgramRows:
+        """All rows; their weights may be written over."""
+        offsets = np.concatenate([[0], self._lengths.array().cumsum()]).astype(np.int64)
+        return NgramRows(self._ids.array(), offsets, self._weights.array())
 
 
 class NgramReader(NamedTuple):
@@ -83,37 +85,27 @@ class NgramReader(NamedTuple):
     holding: npt.NDArray[np.int64]
     """How many of them hold each feature, (features,)."""
 
-    def read(self, texts: Sequence[str]) -> "csr_matrix":
-        """Weights of texts' n-grams, (texts, features); see `weigh`."""
-        return self.weigh(count_ngrams(texts, self.params))
+    def read(self, texts: Sequence[str]) -> NgramRows:
+        """Weights of texts' n-grams; see `weigh`."""
+        counted = count_ngrams(texts, self.params)
+        return replace(counted, weights=self.weigh(counted))
 
-    def weigh(self, counts: "csr_matrix") -> "csr_matrix":
-        """Weights of counted n-grams, each of the two kinds scaled to unit length.
+    def weigh(self, counted: NgramRows) -> npt.NDArray[np.float32]:
+        """Weights of counted n-grams, each of the two kinds scaled to unit length, (entries,).
 
         A feature weighs (1 + ln count) (1 + ln((1 + n) / (1 + n_feature))): sublinear TF-IDF with
         smoothed document frequencies (Manning, Raghavan & Schuetze 2008, 6.4.1; scikit-learn).
+
+        Args:
+            counted: rows of n-grams; their weights are their counts.
         """
-        from scipy.sparse import csr_matrix, hstack
-        from sklearn.preprocessing import normalize
-
-        rarity = 1 + np.log((1 + self.texts) / (1 + self.holding))
-        data = (1 + np.log(counts.data)) * rarity[counts.indices].astype(np.float32)
-        matrix = csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
-        edge = self.params.buckets
-        halves = [normalize(half) for half in (matrix[:, :edge], matrix[:, edge:])]
-        return csr_matrix(hstack(halves, format="csr"))
-
-    def read_rows(self, texts: Sequence[str]) -> Ngrams:
-        """The same n-grams and weights as arrays, one text behind the other, by NumPy alone."""
-        params = self.params
-        found = count_hashed(texts, params.words, params.characters, params.buckets)
-        rarity = 1 + np.log((1 + self.texts) / (1 + self.holding[found.places]))
-        weights = (1 + np.log(found.counts)) * rarity.astype(np.float32)
-        half = 2 * found.rows + (found.places >= params.buckets)
-        squares = np.bincount(half, weights.astype(np.float64) ** 2, 2 * len(texts))
-        scaled = (weights / np.sqrt(squares[half])).astype(np.float32)
-        starts = np.searchsorted(found.rows, np.arange(len(texts)))
-        return Ngrams(found.places, starts, scaled)
+        rarity = 1 + np.log((1 + self.texts) / (1 + self.holding[counted.ids]))
+        weights = (1 + np.log(counted.weights)) * rarity.astype(np.float32)
+        rows = np.repeat(np.arange(len(counted)), np.diff(counted.offsets))
+        half = 2 * rows + (counted.ids >= self.params.buckets)
+        squares = np.bincount(half, weights.astype(np.float64) ** 2, 2 * len(counted))
+        scaled: npt.NDArray[np.float32] = (weights / np.sqrt(squares[half])).astype(np.float32)
+        return scaled
 
     def describe(self) -> dict[str, Any]:
         """A JSON-ready value that `load_ngrams` understands."""
@@ -121,14 +113,36 @@ class NgramReader(NamedTuple):
         return {"params": params, "texts": self.texts, "holding": self.holding.tolist()}
 
 
-def fit_counts(counts: "csr_matrix", params: NgramParams) -> NgramReader:
-    """Count in how many training texts each feature is, by their `count_ngrams`."""
-    return NgramReader(params, counts.shape[0], counts.getnnz(axis=0).astype(np.int64))
-
-
-def fit_ngrams(texts: Sequence[str], params: NgramParams) -> NgramReader:
+def fit_ngrams(chunks: Iterable[Sequence[str]], params: NgramParams) -> NgramReader:
     """Count in how many training texts each feature is."""
-    return fit_counts(count_ngrams(texts, params), params)
+    return _fit(params, (count_ngrams(texts, params) for texts in chunks))
+
+
+def _fit(params: NgramParams, counted: Iterable[NgramRows]) -> NgramReader:
+    texts, holding = 0, np.zeros(params.features, np.int64)
+    for rows in counted:
+        texts += len(rows)
+        holding += np.bincount(rows.ids, minlength=params.features)
+    return NgramReader(params, texts, holding)
+
+
+def fit_and_read_ngrams(
+    chunks: Iterable[Sequence[str]], params: NgramParams, folder: Path | None = None
+) -> tuple[NgramReader, NgramRows]:
+    """Fit, and read the same texts, which are counted once for both.
+
+    Args:
+        chunks: training texts, some at a time.
+        params: which n-grams.
+        folder: where files without a name may hold the rows; None keeps them in memory.
+    """
+    grown = GrowingNgrams(folder)
+    fitted = _fit(params, map(grown.append, (count_ngrams(texts, params) for texts in chunks)))
+    rows = grown.rows()
+    for first in range(0, len(rows), _AT_ONCE):
+        part = rows.part(first, first + _AT_ONCE)
+        part.weights[:] = fitted.weigh(part)
+    return fitted, rows
 
 
 def load_ngrams(description: dict[str, Any]) -> NgramReader:

@@ -1,26 +1,32 @@
 """What turns cleaned texts into a network's input: a vocabulary, and n-grams where there are any.
 
-In: cleaned texts. Out: rows of tokens and a sparse matrix of n-grams. A reader is fitted on
+In: cleaned texts. Out: rows of tokens and of n-grams. A reader is fitted on
 training rows, stored beside the weights, and used for every later text.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from sluice.errors import ModelError, ParamsError
+from sluice.growing import Growing
 from sluice.text.ngrams import (
+    GrowingNgrams,
     NgramParams,
     NgramReader,
-    count_ngrams,
-    fit_counts,
+    fit_and_read_ngrams,
     fit_ngrams,
     load_ngrams,
 )
 from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary, load_vocabulary
-from sluice.tokens import Ngrams, TokenRows
+from sluice.tokens import NgramRows, TokenRows
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+Rows = tuple[TokenRows, NgramRows | None]
+Chunks = Iterable[Sequence[str]]
+"""Texts, some at a time; walked through more than once."""
 
 
 class Reader(NamedTuple):
@@ -29,15 +35,20 @@ class Reader(NamedTuple):
     vocabulary: Vocabulary
     ngrams: NgramReader | None
 
-    def read(self, texts: Sequence[str]) -> "tuple[TokenRows, csr_matrix | None]":
+    def read(self, texts: Sequence[str]) -> Rows:
         """Tokens and n-grams of texts, a row each."""
         hashed = None if self.ngrams is None else self.ngrams.read(texts)
         return self.vocabulary.encode(texts), hashed
 
-    def read_rows(self, texts: Sequence[str]) -> tuple[TokenRows, Ngrams | None]:
-        """The same without scikit-learn and SciPy, n-grams as arrays."""
-        hashed = None if self.ngrams is None else self.ngrams.read_rows(texts)
-        return self.vocabulary.encode(texts), hashed
+    def read_chunks(self, chunks: Chunks, folder: Path | None) -> Rows:
+        """The same of many texts; files without a name beneath `folder` hold the rows."""
+        grown = GrowingNgrams(folder)
+        ngrams = self.ngrams
+        if ngrams is None:
+            return _encode(self.vocabulary, chunks, folder), None
+        for texts in chunks:
+            grown.append(ngrams.read(texts))
+        return _encode(self.vocabulary, chunks, folder), grown.rows()
 
     def describe(self) -> dict[str, Any]:
         """A JSON-ready value that `load_reader` understands."""
@@ -45,22 +56,38 @@ class Reader(NamedTuple):
         return {"vocabulary": self.vocabulary.describe(), "ngrams": ngrams}
 
 
+def _encode(vocabulary: Vocabulary, chunks: Chunks, folder: Path | None) -> TokenRows:
+    ids, lengths = Growing(np.int32, folder), Growing(np.int64)
+    for texts in chunks:
+        rows = vocabulary.encode(texts)
+        ids.append(rows.ids)
+        lengths.append(rows.lengths)
+    offsets = np.concatenate([[0], lengths.array().cumsum()]).astype(np.int64)
+    return TokenRows(ids.array(), offsets)
+
+
 def fit_reader(texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | None) -> Reader:
     """Learn a reader from the training rows' cleaned texts."""
-    fitted = None if ngrams is None else fit_ngrams(texts, ngrams)
+    fitted = None if ngrams is None else fit_ngrams([texts], ngrams)
     return Reader(fit_vocabulary(texts, tokens), fitted)
 
 
 def fit_and_read(
-    texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | None
-) -> "tuple[Reader, tuple[TokenRows, csr_matrix | None]]":
-    """Learn a reader and read the same texts with it; their n-grams are counted once for both."""
+    chunks: Chunks, tokens: TokenParams, ngrams: NgramParams | None, folder: Path | None
+) -> tuple[Reader, Rows]:
+    """Learn a reader and read the same texts with it; their n-grams are counted once for both.
+
+    Args:
+        chunks: the training rows' cleaned texts.
+        tokens, ngrams: what is read.
+        folder: where files without a name may hold the rows; None keeps them in memory.
+    """
+    vocabulary = fit_vocabulary(chain.from_iterable(chunks), tokens)
+    encoded = _encode(vocabulary, chunks, folder)
     if ngrams is None:
-        reader = fit_reader(texts, tokens, None)
-        return reader, reader.read(texts)
-    vocabulary, counts = fit_vocabulary(texts, tokens), count_ngrams(texts, ngrams)
-    fitted = fit_counts(counts, ngrams)
-    return Reader(vocabulary, fitted), (vocabulary.encode(texts), fitted.weigh(counts))
+        return Reader(vocabulary, None), (encoded, None)
+    fitted, rows = fit_and_read_ngrams(chunks, ngrams, folder)
+    return Reader(vocabulary, fitted), (encoded, rows)
 
 
 def load_reader(description: dict[str, Any]) -> Reader:

@@ -34,6 +34,17 @@ def _windows(words: Sequence[str], size: int) -> tuple[list[str], csr_matrix]:
     return runs, csr_matrix((shares, (rows, columns)), shape=(len(words), count))
 
 
+def _counts(texts: Sequence[str], params: NgramParams, features: Ints) -> npt.NDArray[np.float64]:
+    """How often each text holds each of the rising features, (texts, features)."""
+    found = count_ngrams(texts, params)
+    rows = np.repeat(np.arange(len(found)), np.diff(found.offsets))
+    places = np.minimum(np.searchsorted(features, found.ids), len(features) - 1)
+    wanted = features[places] == found.ids
+    counts = np.zeros((len(texts), len(features)))
+    counts[rows[wanted], places[wanted]] = found.weights[wanted]
+    return counts
+
+
 def ngram_shares(
     words: Sequence[str], params: NgramParams, features: Ints
 ) -> npt.NDArray[np.float64]:
@@ -45,16 +56,16 @@ def ngram_shares(
     Args:
         words: of one text.
         params: of the n-grams.
-        features: numbers of the n-grams, (features,).
+        features: numbers of the n-grams, rising, (features,).
     """
     (low, high), of_words = params.words, features < params.buckets
-    letters = count_ngrams(words, params)[:, features].toarray().astype(np.float64)
+    letters = _counts(words, params, features)
     counts = np.where(of_words, 0.0, letters)
     for size in range(low, high + 1):
         runs, shares = _windows(words, size)
         if runs:
             alone = params.model_copy(update={"words": (size, size)})
-            held = (shares @ count_ngrams(runs, alone)[:, features]).toarray()
+            held = shares @ _counts(runs, alone, features)
             counts += np.where(of_words, held, 0.0)
     totals = counts.sum(axis=0, keepdims=True)
     shared: npt.NDArray[np.float64] = np.divide(

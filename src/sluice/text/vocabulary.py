@@ -7,7 +7,7 @@ rows those are is the caller's matter.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -111,7 +111,7 @@ class SubwordVocabulary:
         return {"kind": "subwords", "max_tokens": self.max_tokens, "tokenizer": model}
 
 
-def _fit_words(texts: Sequence[str], params: TokenParams) -> WordVocabulary:
+def _fit_words(texts: Iterable[str], params: TokenParams) -> WordVocabulary:
     counts = Counter(word for text in texts for word in text.split())
     taken = set(RESERVED)
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -123,7 +123,7 @@ def _mark_words() -> Metaspace:
     return Metaspace(prepend_scheme="always", split=True)
 
 
-def _fit_subwords(texts: Sequence[str], params: TokenParams) -> SubwordVocabulary:
+def _fit_subwords(texts: Iterable[str], params: TokenParams) -> SubwordVocabulary:
     tokenizer = Tokenizer(BPE(unk_token=RESERVED[UNKNOWN]))
     tokenizer.pre_tokenizer = _mark_words()
     trainer = BpeTrainer(
@@ -132,11 +132,11 @@ def _fit_subwords(texts: Sequence[str], params: TokenParams) -> SubwordVocabular
         special_tokens=list(RESERVED),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(list(texts), trainer)
+    tokenizer.train_from_iterator(iter(texts), trainer)
     return SubwordVocabulary(tokenizer, params.max_tokens)
 
 
-def fit_vocabulary(texts: Sequence[str], params: TokenParams) -> Vocabulary:
+def fit_vocabulary(texts: Iterable[str], params: TokenParams) -> Vocabulary:
     """Learn a vocabulary from the training rows' cleaned texts."""
     return (_fit_words if params.kind == "words" else _fit_subwords)(texts, params)
 
