@@ -5,6 +5,7 @@ scores of each epoch. What the network is made of is in `sluice.models.network`.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import pytorch_lightning as pl
@@ -22,13 +23,13 @@ from sluice.tokens import Ngrams
 Part = Literal["train", "validation"]
 
 
+# Fused: one pass over each weight. Tables of words and n-grams are most of the weights, and what
+# their update takes grows with the vocabulary.
 _OPTIMISERS: dict[OptimiserName, Callable[..., Optimizer]] = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
+    "adam": partial(torch.optim.Adam, fused=True),
+    "adamw": partial(torch.optim.AdamW, fused=True),
     "rmsprop": torch.optim.RMSprop,
-    "sgd": lambda parameters, **rest: torch.optim.SGD(
-        parameters, momentum=0.9, nesterov=True, **rest
-    ),
+    "sgd": partial(torch.optim.SGD, momentum=0.9, nesterov=True, fused=True),
 }
 
 
