@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -65,6 +66,28 @@ def measure(rows: pd.DataFrame, count: int, folder: Path) -> dict[str, float]:
     }
 
 
+def summarise(sizes: dict[int, dict[str, float]]) -> dict[str, Any]:
+    """The sizes, and what is asked of the smallest, the middle and the largest.
+
+    What is no epoch is the start and the reading; the smallest size stands for the start.
+    """
+    least, *_, most = sorted(sizes)
+    middle = sorted(sizes)[len(sizes) // 2]
+    start = sizes[least]["other_seconds"]
+    per_row = {
+        count: (sizes[count]["other_seconds"] - start) / (count - least)
+        for count in (middle, most)
+        if count > least
+    }
+    return {
+        "sizes": sizes,
+        "step_largest_over_smallest": sizes[most]["milliseconds_per_batch"]
+        / sizes[least]["milliseconds_per_batch"],
+        "row_largest_over_middle": per_row[most] / per_row[middle],
+        "largest_own_gib": sizes[most]["own_gib"],
+    }
+
+
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
@@ -75,7 +98,7 @@ def main() -> None:
         for count in [int(word) for word in sys.argv[1:]] or COUNTS:
             found[count] = measure(rows, count, folder)
             print(count, json.dumps(found[count]), file=sys.stderr)
-    print(json.dumps(found, indent=2))
+    print(json.dumps(summarise(found), indent=2))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Run every benchmark and write what was measured, beside what is asked, into this folder.
 
-Usage: python benchmarks/run.py [NAME ...]    names of benchmarks; all of them without one
+Usage: python benchmarks/run.py [NAME ...]    names of benchmarks; all of them without one, but not
+                                              `growth` and `recurrent`, which take long or fetch
 
 Each benchmark is a script of its own that prints one JSON object. `results.json` keeps the last
 result of each with machine, date and commit; `README.md` is the table made from it.
@@ -75,6 +76,43 @@ GOALS = (
         "training.sluice_over_bare_loop",
         "at least 0.9",
         lambda ratio: ratio >= 0.9,
+    ),
+    Goal(
+        "training, rows per second over the same network and batches in Keras",
+        "recurrent.sluice_over_keras_same_batches",
+        "at least 2",
+        lambda ratio: ratio >= 2,
+    ),
+    Goal(
+        "the same, over Keras with texts padded to 200 tokens, as in tutorials",
+        "recurrent.sluice_over_keras_padded",
+        "at least 2",
+        lambda ratio: ratio >= 2,
+    ),
+    Goal(
+        "recurrent layer, share of one core's rate of matrix products",
+        "recurrent.layer.share_of_peak",
+        "at least 0.5",
+        lambda share: share >= 0.5,
+    ),
+    Goal(
+        "a training step at 1.6 million rows over one at 10 thousand",
+        "growth.step_largest_over_smallest",
+        "at most 1.2",
+        lambda ratio: ratio <= 1.2,
+    ),
+    Goal(
+        "reading the rows: time of each at 1.6 million over that at 160 thousand",
+        "growth.row_largest_over_middle",
+        "at most 1.2",
+        lambda ratio: ratio <= 1.2,
+    ),
+    Goal(
+        "training on 1.6 million rows, the process's own peak memory",
+        "growth.largest_own_gib",
+        "at most 4 GiB",
+        lambda gib: gib <= 4,
+        " GiB",
     ),
     Goal(
         "cleaning, rows per second over apply with NLTK",
@@ -296,6 +334,7 @@ def main() -> None:
         results[name] = json.loads(done.stdout) | {"origin": origin()}
         RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
         (HERE / "README.md").write_text(table(results))
+    subprocess.run([sys.executable, str(HERE / "plots.py")], check=True)
     print(table(results))
 
 
