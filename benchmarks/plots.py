@@ -35,6 +35,7 @@ def bars(panel: Axes, named: dict[str, float], title: str, asked: float | None) 
             fontsize=7.5,
         )
     name_rows(panel, list(named))
+    panel.xaxis.set_tick_params(labelbottom=True)
     panel.margins(x=0.25)
     if asked is not None:
         panel.axvline(asked, color=VERMILLION, linestyle="--", linewidth=1)
@@ -67,7 +68,7 @@ def draw_serving(found: dict[str, Any]) -> Figure:
 
 def draw_growth(found: dict[str, Any]) -> Figure:
     """Seconds and memory against rows."""
-    figure, (seconds, memory) = new_panels(2, 2.4)
+    figure, (seconds, memory) = new_panels(2, 2.4, per_row=1)
     sizes = sorted((int(count), one) for count, one in found["sizes"].items())
     counts = [count for count, _ in sizes]
     for key, shown, colour in (
@@ -82,27 +83,32 @@ def draw_growth(found: dict[str, Any]) -> Figure:
         memory.plot(counts, [one[key] for _, one in sizes], "o-", color=colour, label=shown)
     for panel, title in ((seconds, "Seconds"), (memory, "Peak memory, GiB")):
         panel.set_xscale("log")
-        panel.set_xlabel("training rows")
+        panel.set_xticks(counts, [f"{count / 1000:,.0f}" for count in counts])
+        panel.minorticks_off()
+        panel.xaxis.set_tick_params(labelbottom=True)
+        panel.set_xlabel("training rows, thousands")
         panel.set_title(title)
         panel.legend(fontsize=7)
         panel.grid(axis="y")
         panel.set_ylim(bottom=0)
-    seconds.set_yscale("log")
-    seconds.set_ylim(bottom=1)
     return figure
 
 
 def draw_training(training: dict[str, Any], recurrent: dict[str, Any]) -> Figure:
-    """Rows per second of the same network, trained in several ways."""
-    figure, (rates, layer) = new_panels(2, 1.9, per_row=1)
+    """Rows per second of the same network in several ways; a panel holds one run's figures."""
+    figure, (torch, keras, layer) = new_panels(3, 1.6, per_row=1)
+    named = {
+        "Sluice": training["sluice_rows_per_second"],
+        "bare loop": training["bare_loop_rows_per_second"],
+        "tutorial's set-up": training["tutorial_rows_per_second"],
+    }
+    bars(torch, named, "Training beside PyTorch, rows per second", None)
     named = {
         "Sluice": recurrent["sluice_rows_per_second"],
-        "bare PyTorch loop": training["bare_loop_rows_per_second"],
         "Keras, same batches": recurrent["keras_same_batches_rows_per_second"],
-        "tutorial, PyTorch": training["tutorial_rows_per_second"],
         "Keras, padded to 200": recurrent["keras_padded_rows_per_second"],
     }
-    bars(rates, named, "Training, rows per second", None)
+    bars(keras, named, "Training beside Keras, rows per second", None)
     found = recurrent["layer"]
     named = {
         "matrix products": found["peak_gflop_per_second"],
