@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pandas as pd
@@ -112,6 +113,28 @@ def test_bad_rows_are_told_and_the_rest_is_done(
     assert sorted([*told["row"], *good]) == list(range(1, done.rows + 1))
     for said, reason in zip(told["reason"], reasons, strict=True):
         assert reason in said
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.jsonl"])
+def test_a_line_of_a_hundred_megabytes_is_one_bad_row_and_takes_little(
+    chosen: Chosen, tmp_path: Path, name: str
+) -> None:
+    row = b"good day\n" if name == "in.csv" else b'{"text": "good day"}\n'
+    source = tmp_path / name
+    with source.open("wb") as handle:
+        handle.write(b"text\n" if name == "in.csv" else b"")
+        handle.write(row + b"x" * 100_000_000 + b"\n" + row)
+    order = Order(source, tmp_path / "out.jsonl", Columns())
+    tracemalloc.start()
+    try:
+        done = run_job(order, chosen, quiet)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert done == Done(3, 1, 0)
+    assert read(order.target)["row"].tolist() == [1, 3]
+    assert "longer than 1,000,000 bytes" in read(order.bad)["reason"][0]
+    assert peak < 20e6
 
 
 @pytest.mark.parametrize(
