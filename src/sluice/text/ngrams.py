@@ -6,9 +6,10 @@ rows alone.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,8 @@ class GrowingNgrams:
         return NgramRows(self._ids.array(), offsets, self._weights.array())
 
 
-class NgramReader(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class NgramReader:
     """N-grams with what was counted on training rows."""
 
     params: NgramParams
@@ -84,6 +86,12 @@ class NgramReader(NamedTuple):
     """How many training texts there were."""
     holding: npt.NDArray[np.int64]
     """How many of them hold each feature, (features,)."""
+
+    @cached_property
+    def _rarity(self) -> npt.NDArray[np.float32]:
+        """Inverse document frequency of each feature, (features,)."""
+        rarity: npt.NDArray[np.float64] = 1 + np.log((1 + self.texts) / (1 + self.holding))
+        return rarity.astype(np.float32)
 
     def read(self, texts: Sequence[str]) -> NgramRows:
         """Weights of texts' n-grams; see `weigh`."""
@@ -99,8 +107,7 @@ class NgramReader(NamedTuple):
         Args:
             counted: rows of n-grams; their weights are their counts.
         """
-        rarity = 1 + np.log((1 + self.texts) / (1 + self.holding[counted.ids]))
-        weights = (1 + np.log(counted.weights)) * rarity.astype(np.float32)
+        weights = (1 + np.log(counted.weights)) * self._rarity[counted.ids]
         rows = np.repeat(np.arange(len(counted)), np.diff(counted.offsets))
         half = 2 * rows + (counted.ids >= self.params.buckets)
         squares = np.bincount(half, weights.astype(np.float64) ** 2, 2 * len(counted))
