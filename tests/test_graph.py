@@ -116,7 +116,7 @@ ALLOWED = {
     "service": {"service", "registry", "serving"},
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
 }
-NEUTRAL = {"version", "errors", "params", "files", "growing", "temperature", "terminal", "tokens"}
+NEUTRAL = {"version", "errors", "params", "files", "spool", "temperature", "terminal", "tokens"}
 
 
 @pytest.mark.parametrize("room", ALLOWED)

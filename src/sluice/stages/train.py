@@ -18,8 +18,9 @@ from pytorch_lightning.callbacks import Callback
 
 from sluice.command import run_stage
 from sluice.data.batches import LabelledRows, predicted_batches
+from sluice.data.labels import read_labels
 from sluice.data.module import TextDataModule
-from sluice.errors import DataError, ParamsError
+from sluice.errors import ParamsError
 from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of
 from sluice.files import (
@@ -43,7 +44,6 @@ from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
 from sluice.text.vectors import load_vectors
 from sluice.text.vocabulary import Vocabulary
-from sluice.tokens import Ints
 from sluice.variants import Settings, Train
 
 __all__ = ["Train", "rehearse", "train"]
@@ -51,18 +51,6 @@ __all__ = ["Train", "rehearse", "train"]
 SCRATCH = Path(".sluice/train")
 TEXTS = "cleaned"
 REHEARSALS = Path(".sluice/tune")
-
-
-def _read_labels(path: Path, columns: list[str], names: list[str]) -> tuple[pd.DataFrame, Ints]:
-    """Columns of a part, its texts left out, and the numbers of its labels."""
-    frame = read_parquet(path, columns)
-    if frame.empty:
-        raise DataError(f"{path} has no rows: check the shares of section split")
-    indices = pd.Index(names).get_indexer(pd.Index(frame["label"])).astype(np.int64)
-    if (indices < 0).any():
-        row = int(np.argmax(indices < 0))
-        raise DataError(f"{path}: row {row + 1} has the unknown label {frame.label.iloc[row]!r}")
-    return frame, indices
 
 
 class Part(NamedTuple):
@@ -73,7 +61,7 @@ class Part(NamedTuple):
 
 
 def _read_part(path: Path, reader: Reader, names: list[str]) -> Part:
-    frame, labels = _read_labels(path, ["id", "label"], names)
+    frame, labels = read_labels(path, ["id", "label"], names)
     tokens, ngrams = reader.read_chunks(TextColumn(path, TEXTS), SCRATCH)
     return Part(frame, LabelledRows(tokens, labels, np.ones(len(frame), np.float32), ngrams))
 
@@ -82,7 +70,7 @@ def _fit_part(path: Path, settings: Settings, names: list[str]) -> tuple[Reader,
     """Learn a reader from the training rows, and read them."""
     texts = TextColumn(path, TEXTS)
     weighed = settings.optimisation.row_weights and "weight" in texts.columns
-    frame, labels = _read_labels(path, ["label", "weight"] if weighed else ["label"], names)
+    frame, labels = read_labels(path, ["label", "weight"] if weighed else ["label"], names)
     weights = frame["weight"].to_numpy(np.float32) if weighed else np.ones(len(frame), np.float32)
     reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams, SCRATCH)
     return reader, LabelledRows(tokens, labels, weights, ngrams)

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from sluice.errors import ModelError
-from sluice.growing import Growing
 from sluice.params import Section, parse_section
+from sluice.spool import Spool
 from sluice.text.hashing import count_hashed
 from sluice.tokens import NgramRows
 
@@ -57,12 +57,12 @@ def count_ngrams(texts: Sequence[str], params: NgramParams) -> NgramRows:
     return NgramRows(found.places.astype(np.int32), offsets.astype(np.int64), found.counts)
 
 
-class GrowingNgrams:
+class NgramSpool:
     """Rows of n-grams that are appended chunk by chunk, in memory or in nameless files."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._ids, self._weights = Growing(np.int32, folder), Growing(np.float32, folder)
-        self._lengths = Growing(np.int64)
+        self._ids, self._weights = Spool(np.int32, folder), Spool(np.float32, folder)
+        self._lengths = Spool(np.int64)
 
     def append(self, rows: NgramRows) -> NgramRows:
         """Add rows behind the others; give them back."""
@@ -143,9 +143,9 @@ def fit_and_read_ngrams(
         params: which n-grams.
         folder: where files without a name may hold the rows; None keeps them in memory.
     """
-    grown = GrowingNgrams(folder)
-    fitted = _fit(params, map(grown.append, (count_ngrams(texts, params) for texts in chunks)))
-    rows = grown.rows()
+    spool = NgramSpool(folder)
+    fitted = _fit(params, map(spool.append, (count_ngrams(texts, params) for texts in chunks)))
+    rows = spool.rows()
     for first in range(0, len(rows), _AT_ONCE):
         part = rows.part(first, first + _AT_ONCE)
         part.weights[:] = fitted.weigh(part)

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sluice.errors import ModelError, ParamsError
-from sluice.growing import Growing
+from sluice.spool import Spool
 from sluice.text.ngrams import (
-    GrowingNgrams,
     NgramParams,
     NgramReader,
+    NgramSpool,
     fit_and_read_ngrams,
     fit_ngrams,
     load_ngrams,
@@ -42,13 +42,13 @@ class Reader(NamedTuple):
 
     def read_chunks(self, chunks: Chunks, folder: Path | None) -> Rows:
         """The same of many texts; files without a name beneath `folder` hold the rows."""
-        grown = GrowingNgrams(folder)
+        spool = NgramSpool(folder)
         ngrams = self.ngrams
         if ngrams is None:
             return _encode(self.vocabulary, chunks, folder), None
         for texts in chunks:
-            grown.append(ngrams.read(texts))
-        return _encode(self.vocabulary, chunks, folder), grown.rows()
+            spool.append(ngrams.read(texts))
+        return _encode(self.vocabulary, chunks, folder), spool.rows()
 
     def describe(self) -> dict[str, Any]:
         """A JSON-ready value that `load_reader` understands."""
@@ -57,7 +57,7 @@ class Reader(NamedTuple):
 
 
 def _encode(vocabulary: Vocabulary, chunks: Chunks, folder: Path | None) -> TokenRows:
-    ids, lengths = Growing(np.int32, folder), Growing(np.int64)
+    ids, lengths = Spool(np.int32, folder), Spool(np.int64)
     for texts in chunks:
         rows = vocabulary.encode(texts)
         ids.append(rows.ids)

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from sluice.growing import Growing
+from sluice.spool import Spool
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_pieces_become_one_array(on_disk: bool, tmp_path) -> None:
-    grown = Growing(np.int32, tmp_path / "new" if on_disk else None)
+    spool = Spool(np.int32, tmp_path / "new" if on_disk else None)
     for piece in ([1, 2], [], np.arange(3)[::-1], [2**31 - 1]):
-        grown.append(piece)
-    found = grown.array()
+        spool.append(piece)
+    found = spool.array()
     assert found.dtype == np.int32
     assert found.tolist() == [1, 2, 2, 1, 0, 2**31 - 1]
     found[0] = 7  # whoever holds the array may write
@@ -21,4 +21,4 @@ def test_pieces_become_one_array(on_disk: bool, tmp_path) -> None:
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_nothing_is_an_empty_array(on_disk: bool, tmp_path) -> None:
-    assert Growing(np.float32, tmp_path if on_disk else None).array().shape == (0,)
+    assert Spool(np.float32, tmp_path if on_disk else None).array().shape == (0,)

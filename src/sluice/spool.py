@@ -15,7 +15,7 @@ import numpy.typing as npt
 Number = TypeVar("Number", bound=np.generic)
 
 
-class Growing(Generic[Number]):
+class Spool(Generic[Number]):
     """Numbers of one type, appended piece by piece.
 
     Args:
