@@ -28,7 +28,12 @@ class Ngrams(NamedTuple):
     """Weight of each entry, (entries,)."""
 
 
-def _entries(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
+def offsets_of(lengths: Ints) -> Ints:
+    """Where each of several rows starts that lie one behind the other, and where the last ends."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def find_entries(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
     """Places of the chosen rows' entries, one row behind the other; and where each row starts."""
     counts = offsets[rows + 1] - offsets[rows]
     starts: Ints = counts.cumsum() - counts
@@ -52,6 +57,11 @@ class NgramRows:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @property
+    def owners(self) -> Ints:
+        """Number of the row that each entry belongs to, (entries,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
     def part(self, first: int, end: int) -> "NgramRows":
         """Rows `first` to `end` as views: a change of them changes these rows."""
         offsets = self.offsets[first : end + 1]
@@ -60,7 +70,7 @@ class NgramRows:
 
     def gather(self, rows: Ints) -> Ngrams:
         """The entries of `rows`, (batch,), as arrays."""
-        places, starts = _entries(self.offsets, rows)
+        places, starts = find_entries(self.offsets, rows)
         return Ngrams(self.ids[places].astype(np.int64), starts, self.weights[places])
 
 
@@ -105,7 +115,7 @@ def token_rows(ids: npt.ArrayLike, lengths: Ints, longest: int) -> TokenRows:
     flat = np.asarray(ids, dtype=np.int32)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     kept = np.clip(lengths, 1, longest)
-    offsets = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+    offsets = offsets_of(kept)
     row = np.repeat(np.arange(len(lengths)), kept)
     place = np.arange(offsets[-1]) - offsets[row] + starts[row]
     empty = lengths[row] == 0

@@ -25,7 +25,7 @@ from sluice.serving.model import Model
 from sluice.serving.onnx_encoders import add_encoder
 from sluice.serving.onnx_graph import Graph, add_norm, add_pooling, array_of
 from sluice.serving.portable import NETWORK, PortableModel, load_portable, network_inputs
-from sluice.tokens import UNKNOWN, NgramRows, TokenRows
+from sluice.tokens import UNKNOWN, NgramRows, TokenRows, offsets_of
 
 TOLERANCE = 1e-4
 """Most that a logit or a probability may differ from PyTorch's."""
@@ -89,7 +89,7 @@ def _draw_ngrams(
     counts = generator.integers(0, most, batch) * generator.integers(0, 2, batch)
     weights = generator.random(counts.sum()).astype(np.float32)
     ids = generator.integers(0, features, counts.sum()).astype(np.int32)
-    return NgramRows(ids, np.concatenate([[0], counts.cumsum()]).astype(np.int64), weights)
+    return NgramRows(ids, offsets_of(counts), weights)
 
 
 def _draw_rows(model: Model) -> Iterator[tuple[TokenRows, NgramRows | None]]:
@@ -101,7 +101,7 @@ def _draw_rows(model: Model) -> Iterator[tuple[TokenRows, NgramRows | None]]:
             lengths[generator.integers(batch)] = longest
             ids = generator.integers(UNKNOWN, model.config.vocabulary_size, lengths.sum())
             ids[generator.random(len(ids)) < 0.2] = UNKNOWN
-            offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+            offsets = offsets_of(lengths)
             ngrams = _draw_ngrams(generator, model.config.ngram_features, batch, 3 * longest)
             yield TokenRows(ids.astype(np.int32), offsets), ngrams
 

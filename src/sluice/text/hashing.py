@@ -13,7 +13,7 @@ import mmh3
 import numpy as np
 import numpy.typing as npt
 
-from sluice.tokens import Ints
+from sluice.tokens import Ints, find_entries, offsets_of
 
 Span = tuple[int, int]
 _LEAST = -(2**31)
@@ -61,9 +61,8 @@ def _runs(tokens: Sequence[Sequence[str]], size: int) -> list[str]:
 def _spread(parts: Sequence[Ints], chosen: Ints) -> tuple[Ints, Ints]:
     """Lay the chosen parts one behind the other; and the length of each."""
     sizes = np.array([len(part) for part in parts], dtype=np.int64)
-    lengths = sizes[chosen]
-    shifts = (sizes.cumsum() - sizes)[chosen] - (lengths.cumsum() - lengths)
-    return np.concatenate(parts)[np.repeat(shifts, lengths) + np.arange(lengths.sum())], lengths
+    places, _ = find_entries(offsets_of(sizes), chosen)
+    return np.concatenate(parts)[places], sizes[chosen]
 
 
 def count_hashed(texts: Sequence[str], words: Span, characters: Span, buckets: int) -> Counts:

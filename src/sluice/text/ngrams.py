@@ -19,7 +19,7 @@ from sluice.errors import ModelError
 from sluice.params import Section, parse_section
 from sluice.spool import Spool
 from sluice.text.hashing import count_hashed
-from sluice.tokens import NgramRows
+from sluice.tokens import NgramRows, offsets_of
 
 _AT_ONCE = 8192
 """Rows that are weighed at a time: a row has some hundred entries."""
@@ -73,7 +73,7 @@ class NgramSpool:
 
     def rows(self) -> NgramRows:
         """All rows; their weights may be written over."""
-        offsets = np.concatenate([[0], self._lengths.array().cumsum()]).astype(np.int64)
+        offsets = offsets_of(self._lengths.array())
         return NgramRows(self._ids.array(), offsets, self._weights.array())
 
 
@@ -108,8 +108,7 @@ class NgramReader:
             counted: rows of n-grams; their weights are their counts.
         """
         weights = (1 + np.log(counted.weights)) * self._rarity[counted.ids]
-        rows = np.repeat(np.arange(len(counted)), np.diff(counted.offsets))
-        half = 2 * rows + (counted.ids >= self.params.buckets)
+        half = 2 * counted.owners + (counted.ids >= self.params.buckets)
         squares = np.bincount(half, weights.astype(np.float64) ** 2, 2 * len(counted))
         scaled: npt.NDArray[np.float32] = (weights / np.sqrt(squares[half])).astype(np.float32)
         return scaled

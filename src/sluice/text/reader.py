@@ -22,11 +22,25 @@ from sluice.text.ngrams import (
     load_ngrams,
 )
 from sluice.text.vocabulary import TokenParams, Vocabulary, fit_vocabulary, load_vocabulary
-from sluice.tokens import NgramRows, TokenRows
+from sluice.tokens import NgramRows, TokenRows, offsets_of
 
 Rows = tuple[TokenRows, NgramRows | None]
 Chunks = Iterable[Sequence[str]]
 """Texts, some at a time; walked through more than once."""
+
+
+class _TokenSpool:
+    """Rows of tokens that are appended chunk by chunk, in memory or in a nameless file."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._ids, self._lengths = Spool(np.int32, folder), Spool(np.int64)
+
+    def append(self, rows: TokenRows) -> None:
+        self._ids.append(rows.ids)
+        self._lengths.append(rows.lengths)
+
+    def rows(self) -> TokenRows:
+        return TokenRows(self._ids.array(), offsets_of(self._lengths.array()))
 
 
 class Reader(NamedTuple):
@@ -42,28 +56,18 @@ class Reader(NamedTuple):
 
     def read_chunks(self, chunks: Chunks, folder: Path | None) -> Rows:
         """The same of many texts; files without a name beneath `folder` hold the rows."""
-        spool = NgramSpool(folder)
-        ngrams = self.ngrams
-        if ngrams is None:
-            return _encode(self.vocabulary, chunks, folder), None
+        tokens, ngrams = _TokenSpool(folder), NgramSpool(folder)
         for texts in chunks:
-            spool.append(ngrams.read(texts))
-        return _encode(self.vocabulary, chunks, folder), spool.rows()
+            encoded, hashed = self.read(texts)
+            tokens.append(encoded)
+            if hashed is not None:
+                ngrams.append(hashed)
+        return tokens.rows(), None if self.ngrams is None else ngrams.rows()
 
     def describe(self) -> dict[str, Any]:
         """A JSON-ready value that `load_reader` understands."""
         ngrams = None if self.ngrams is None else self.ngrams.describe()
         return {"vocabulary": self.vocabulary.describe(), "ngrams": ngrams}
-
-
-def _encode(vocabulary: Vocabulary, chunks: Chunks, folder: Path | None) -> TokenRows:
-    ids, lengths = Spool(np.int32, folder), Spool(np.int64)
-    for texts in chunks:
-        rows = vocabulary.encode(texts)
-        ids.append(rows.ids)
-        lengths.append(rows.lengths)
-    offsets = np.concatenate([[0], lengths.array().cumsum()]).astype(np.int64)
-    return TokenRows(ids.array(), offsets)
 
 
 def fit_reader(texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | None) -> Reader:
@@ -83,9 +87,10 @@ def fit_and_read(
         folder: where files without a name may hold the rows; None keeps them in memory.
     """
     vocabulary = fit_vocabulary(chain.from_iterable(chunks), tokens)
-    encoded = _encode(vocabulary, chunks, folder)
+    alone = Reader(vocabulary, None)
+    encoded, _ = alone.read_chunks(chunks, folder)
     if ngrams is None:
-        return Reader(vocabulary, None), (encoded, None)
+        return alone, (encoded, None)
     fitted, rows = fit_and_read_ngrams(chunks, ngrams, folder)
     return Reader(vocabulary, fitted), (encoded, rows)
 

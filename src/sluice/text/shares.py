@@ -37,11 +37,10 @@ def _windows(words: Sequence[str], size: int) -> tuple[list[str], csr_matrix]:
 def _counts(texts: Sequence[str], params: NgramParams, features: Ints) -> npt.NDArray[np.float64]:
     """How often each text holds each of the rising features, (texts, features)."""
     found = count_ngrams(texts, params)
-    rows = np.repeat(np.arange(len(found)), np.diff(found.offsets))
     places = np.minimum(np.searchsorted(features, found.ids), len(features) - 1)
     wanted = features[places] == found.ids
     counts = np.zeros((len(texts), len(features)))
-    counts[rows[wanted], places[wanted]] = found.weights[wanted]
+    counts[found.owners[wanted], places[wanted]] = found.weights[wanted]
     return counts
 
 
