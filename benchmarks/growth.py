@@ -1,6 +1,6 @@
 """Training at 10 thousand to 1.6 million rows: seconds and memory; prints one JSON object.
 
-Usage: python benchmarks/growth.py [ROWS ...]
+Usage: python benchmarks/growth.py [ROWS ROWS ROWS ...]    three sizes or more
 
 The rows are those of `scale.py`, bundled tweets with noise. The default variant trains for one
 epoch of at most 2,500 batches (160,000 rows): what a step costs, and reading all rows before, can
@@ -75,9 +75,7 @@ def summarise(sizes: dict[int, dict[str, float]]) -> dict[str, Any]:
     middle = sorted(sizes)[len(sizes) // 2]
     start = sizes[least]["other_seconds"]
     per_row = {
-        count: (sizes[count]["other_seconds"] - start) / (count - least)
-        for count in (middle, most)
-        if count > least
+        count: (sizes[count]["other_seconds"] - start) / (count - least) for count in (middle, most)
     }
     return {
         "sizes": sizes,

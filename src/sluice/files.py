@@ -127,21 +127,13 @@ def write_parquet(frame: "pd.DataFrame", path: Path) -> None:
     pq.write_table(table, path, **_PARQUET)
 
 
-def read_parquet(path: Path, columns: list[str] | None = None) -> "pd.DataFrame":
-    """Read a Parquet table, or the named columns of it.
-
-    Raises:
-        SourceError: the file is missing, is not Parquet, or lacks a column.
-    """
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say in one line what is wrong with a Parquet file; errors of the system pass as they are."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        absent = sorted(set(columns or ()) - set(pq.read_schema(path).names))
-        if absent:
-            raise SourceError(f"{path} has no column {', '.join(absent)}: run dvc repro")
-        frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
-        return frame
+        yield
     except FileNotFoundError as error:
         raise SourceError(f"{path} is missing: run the stage that writes it (dvc repro)") from error
     except OSError as error:
@@ -150,6 +142,22 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> "pd.DataFrame"
         raise _broken(path, "Parquet", error) from error
     except (pa.ArrowException, ValueError) as error:
         raise _broken(path, "Parquet", error) from error
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> "pd.DataFrame":
+    """Read a Parquet table, or the named columns of it.
+
+    Raises:
+        SourceError: the file is missing, is not Parquet, or lacks a column.
+    """
+    import pyarrow.parquet as pq
+
+    with _reading(path):
+        absent = sorted(set(columns or ()) - set(pq.read_schema(path).names))
+        if absent:
+            raise SourceError(f"{path} has no column {', '.join(absent)}: run dvc repro")
+        frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
+        return frame
 
 
 def open_parquet(path: Path) -> "pq.ParquetFile":
@@ -193,15 +201,9 @@ class TextColumn:
         Raises:
             SourceError: the file has been cut off.
         """
-        import pyarrow as pa
-
-        try:
+        with _reading(self._path):
             for batch in open_parquet(self._path).iter_batches(self._rows, columns=[self._name]):
                 yield batch.column(0).to_pylist()
-        except (pa.ArrowException, OSError) as error:
-            if getattr(error, "errno", None) is not None:  # the operating system's
-                raise
-            raise _broken(self._path, "Parquet", error) from error
 
 
 def write_batches(tables: "Iterator[pa.Table]", path: Path) -> "Iterator[pa.Table]":
