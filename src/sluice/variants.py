@@ -6,14 +6,24 @@ settings: training is in `sluice.stages.train`.
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sluice.errors import ParamsError
 from sluice.models.settings import NetworkParams, OptimisationParams, Processes
 from sluice.params import KeysOf, Section, parse_section, written_as
 from sluice.text.ngrams import NgramParams
-from sluice.text.vectors import VectorsName
+from sluice.text.teacher import TeacherName
+from sluice.text.vectors import StartName
 from sluice.text.vocabulary import TokenParams
+
+
+class Distillation(Section):
+    """What a network learns from a larger one beside the labels; see `sluice.text.teacher`."""
+
+    teacher: TeacherName = "minilm-l6-v2"
+    """Whose vectors of the training texts the encoder learns to tell."""
+    weight: float = Field(0.5, gt=0, allow_inf_nan=False)
+    """Weight of their mean squared error beside the cross entropy."""
 
 
 class Settings(Section):
@@ -27,8 +37,20 @@ class Settings(Section):
     """How the weights are found."""
     ngrams: NgramParams | None = None
     """N-grams that a wide part reads beside the encoder; null builds none."""
-    pretrained: VectorsName | None = None
-    """Pretrained word vectors that the embedding starts from; null starts from noise."""
+    pretrained: StartName | None = None
+    """Pretrained word vectors that the embedding starts from; features that it has beside them,
+    and all of them where this is null, start from noise."""
+    distillation: Distillation | None = None
+    """What the encoder learns from a larger network; null learns from labels alone."""
+
+    @model_validator(mode="after")
+    def _words(self) -> "Settings":
+        if self.pretrained is not None and self.tokens.kind != "words":
+            raise ValueError(
+                f"pretrained: {self.pretrained} has vectors of words: set tokens.kind to words, "
+                f"not {self.tokens.kind}"
+            )
+        return self
 
     @property
     def ngram_features(self) -> int:
@@ -60,8 +82,10 @@ class Train(Processes):
     """How the weights are found, for all variants."""
     ngrams: Annotated[dict[str, Any] | None, KeysOf(NgramParams)] = None
     """N-grams of the wide part, for all variants; null builds none."""
-    pretrained: VectorsName | None = None
+    pretrained: StartName | None = None
     """Pretrained word vectors, for all variants."""
+    distillation: Annotated[dict[str, Any] | None, KeysOf(Distillation)] = None
+    """What the encoders learn from a larger network, for all variants; null: nothing."""
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
     """What each variant sets differently, by name."""
 

@@ -91,14 +91,17 @@ def test_the_wide_part_adds_a_linear_model_of_the_ngrams() -> None:
     torch.testing.assert_close(added, expected, atol=1e-6, rtol=1e-5)
 
 
-def test_pretrained_vectors_replace_only_known_rows() -> None:
+@pytest.mark.parametrize("features", [12, 7])
+def test_pretrained_vectors_replace_the_first_features_of_known_rows(features) -> None:
     model = network("lstm")
     before = model.embedding.weight.detach().clone()
-    vectors = torch.zeros(50, 12)
+    vectors = torch.zeros(50, features)
     vectors[5] = 3
     model.load_vectors(vectors)
-    assert (model.embedding.weight[5] == 3).all()
-    assert torch.equal(model.embedding.weight[6:], before[6:])
+    after = model.embedding.weight.detach()
+    assert (after[5, :features] == 3).all()
+    assert torch.equal(after[5, features:], before[5, features:])
+    assert torch.equal(after[6:], before[6:])
 
 
 def test_a_bidirectional_lstm_is_a_bilstm() -> None:

@@ -318,10 +318,46 @@ def test_the_command_line_prints_no_traceback(workspace) -> None:
     assert "Traceback" not in errors
 
 
-def test_vectors_of_another_size_are_refused_by_both_keys(workspace, monkeypatch) -> None:
+def test_vectors_that_the_embedding_does_not_hold_are_refused_by_both_keys(
+    workspace, monkeypatch
+) -> None:
     monkeypatch.setattr(
-        "sluice.stages.train.load_vectors", lambda name, tokens: np.ones((len(tokens), 50))
+        "sluice.stages.train.start_vectors", lambda name, tokens: np.ones((len(tokens), 50))
     )
-    write_params({"pretrained": "glove-6b-50d"})
+    write_params({"pretrained": "glove-6b-50d", "tokens": {"kind": "words"}})
     with pytest.raises(ParamsError, match=r"embedding_size: 8 .* pretrained: glove-6b-50d"):
+        train("bilstm", 0, *paths("out"))
+
+
+def test_vectors_of_words_are_refused_beside_subwords(workspace) -> None:
+    write_params(
+        {"pretrained": "minilm-l6-v2", "variants": {"bilstm": {"tokens": {"kind": "subwords"}}}}
+    )
+    with pytest.raises(ParamsError, match=r"minilm-l6-v2 has vectors of words.* tokens\.kind"):
+        train("bilstm", 0, *paths("out"))
+
+
+def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch) -> None:
+    seen = []
+
+    def tell(name, chunks, folder):
+        texts = [text for some in chunks for text in some]
+        seen.append((name, len(texts)))
+        return np.array([[len(text), text.count("e")] for text in texts], np.float32)
+
+    monkeypatch.setattr("sluice.stages.train.text_vectors", tell)
+    train("bilstm", 0, *paths("alone"))
+    assert not seen
+    write_params({"distillation": {"weight": 0.5}})
+    train("bilstm", 0, *paths("taught"))
+    assert seen == [("minilm-l6-v2", len(pd.read_parquet("train.parquet")))]
+    alone, taught = (load_file(f"{folder}/model.safetensors") for folder in ("alone", "taught"))
+    assert alone.keys() == taught.keys()
+    assert not np.array_equal(alone["output.weight"], taught["output.weight"])
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("inf")])
+def test_a_lesson_of_no_weight_is_refused(workspace, weight) -> None:
+    write_params({"distillation": {"weight": weight}})
+    with pytest.raises(ParamsError, match=r"distillation\.weight"):
         train("bilstm", 0, *paths("out"))

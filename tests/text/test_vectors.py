@@ -1,4 +1,4 @@
-"""Pretrained vectors from a wheel."""
+"""Pretrained vectors from wheels."""
 
 from importlib.metadata import PackageNotFoundError, distribution
 
@@ -11,7 +11,7 @@ from sluice.text import vectors
 
 
 def test_without_the_wheel_the_error_names_the_command(monkeypatch) -> None:
-    monkeypatch.setitem(vectors._WHEELS, "glove-6b-50d", "no-such-wheel-of-vectors")
+    monkeypatch.setattr(vectors, "_GLOVE", "no-such-wheel-of-vectors")
     with pytest.raises(ResourceError, match=r"pip install 'sluice\[glove\]'"):
         vectors.load_vectors("glove-6b-50d", ["the"])
 
@@ -29,19 +29,13 @@ def wheel(tmp_path, monkeypatch) -> None:
     names = ("glove_emb.npy", "glove_index.parquet")
     (info / "RECORD").write_text("".join(f"tiny_glove/data/{name},,\n" for name in names))
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(vectors._WHEELS, "glove-6b-50d", "tiny-glove")
+    monkeypatch.setattr(vectors, "_GLOVE", "tiny-glove")
 
 
 @pytest.mark.usefixtures("wheel")
 def test_vectors_are_found_by_word() -> None:
     found = vectors.load_vectors("glove-6b-50d", ["bad", "<pad>", "the"])
     assert found.tolist() == [[5.0, 6.0], [0.0, 0.0], [1.0, 2.0]]
-
-
-@pytest.mark.usefixtures("wheel")
-def test_a_wheel_without_the_file_is_named() -> None:
-    with pytest.raises(ResourceError, match=r"holds no \.gone file"):
-        vectors._locate(distribution("tiny-glove"), ".gone")
 
 
 def test_known_tokens_have_vectors_and_others_zeros() -> None:
@@ -54,3 +48,21 @@ def test_known_tokens_have_vectors_and_others_zeros() -> None:
     assert not found[[0, 4]].any()
     cosine = lambda a, b: a @ b / np.linalg.norm(a) / np.linalg.norm(b)  # noqa: E731
     assert cosine(found[1], found[2]) > cosine(found[1], found[3])
+
+
+@pytest.mark.usefixtures("wheel")
+def test_an_embedding_starts_from_vectors_that_are_looked_up() -> None:
+    assert vectors.start_vectors("glove-6b-50d", ["<unk>", "good"]).tolist() == [[0, 0], [3, 4]]
+
+
+def test_reserved_tokens_are_not_read_as_words(monkeypatch) -> None:
+    asked = []
+
+    def read(name, words):
+        asked.extend(words)
+        return np.ones((len(words), 3), np.float32)
+
+    monkeypatch.setattr(vectors, "word_vectors", read)
+    found = vectors.start_vectors("minilm-l6-v2", ["<pad>", "<unk>", "good", "bad"])
+    assert asked == ["good", "bad"]
+    assert found.tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 1], [1, 1, 1]]

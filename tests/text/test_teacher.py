@@ -1,0 +1,117 @@
+"""What a sentence transformer tells of words and texts."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from sluice.errors import ResourceError
+from sluice.text import teacher
+from sluice.text.teacher import WORD_FEATURES, text_vectors, word_vectors
+
+NAME = "minilm-l6-v2"
+
+
+@pytest.fixture
+def reader(monkeypatch) -> None:
+    """A transformer that reads a word as a vector of 384 numbers of its own."""
+
+    class Reader:
+        def get_sentence_embedding_dimension(self) -> int:
+            return 384
+
+        def encode(self, words, **others):
+            found = [np.random.default_rng(list(word.encode())).normal(size=384) for word in words]
+            return np.array(found, np.float32)
+
+    monkeypatch.setattr(teacher, "_open_model", lambda name: Reader())
+
+
+@pytest.mark.usefixtures("reader")
+def test_components_keep_the_distances_of_what_was_read() -> None:
+    words = [f"word{number}" for number in range(60)]
+    found = word_vectors(NAME, words)
+    assert found.shape == (60, WORD_FEATURES)
+    assert found.std() * np.sqrt(WORD_FEATURES / 60) == pytest.approx(0.3, rel=1e-3)
+    read = teacher._open_model(NAME).encode(words)
+    apart = lambda rows: np.linalg.norm(rows[:, None] - rows, axis=2)  # noqa: E731
+    ratio = apart(found)[0, 1:] / apart(read)[0, 1:]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-3)
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("words", [[], ["alone"]])
+def test_what_has_nothing_to_differ_from_has_no_vector(words) -> None:
+    assert word_vectors(NAME, words).tolist() == [[0] * WORD_FEATURES] * len(words)
+
+
+@pytest.mark.usefixtures("reader")
+def test_words_that_are_read_alike_have_no_vector() -> None:
+    assert not word_vectors(NAME, ["same", "same"]).any()
+
+
+def test_without_the_library_the_error_names_the_command(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(ResourceError, match=r"sentence_transformers: .*'sluice\[train\]'"):
+        word_vectors(NAME, ["a", "b"])
+
+
+def test_the_real_transformer_brings_words_of_like_meaning_together() -> None:
+    pytest.importorskip("sentence_transformers")
+    words = ["good", "great", "table", "chair", "terrible", "awful", "flight", "plane"]
+    found = word_vectors(NAME, words)
+    nearest = [
+        np.delete(np.arange(len(words)), at)[
+            np.linalg.norm(np.delete(found, at, 0) - row, axis=1).argmin()
+        ]
+        for at, row in enumerate(found)
+    ]
+    assert nearest == [1, 0, 3, 2, 5, 4, 7, 6]
+
+
+TEXTS = [[f"text {number} <url>" for number in range(9)], ["the last one"]]
+
+
+@pytest.mark.usefixtures("reader")
+def test_numbers_of_texts_are_standardised(tmp_path) -> None:
+    found = text_vectors(NAME, TEXTS, tmp_path)
+    assert found.shape == (10, 384)
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(found.std(axis=0), 1, atol=1e-5)
+
+
+@pytest.mark.usefixtures("reader")
+def test_marks_of_cleaning_are_read_as_words(tmp_path) -> None:
+    plain = [[text.replace("<url>", "url") for text in texts] for texts in TEXTS]
+    one, other = text_vectors(NAME, TEXTS, tmp_path), text_vectors(NAME, plain, tmp_path)
+    assert np.array_equal(one, other)
+
+
+@pytest.mark.usefixtures("reader")
+def test_texts_are_read_once_however_they_come(tmp_path, monkeypatch, capsys) -> None:
+    first = text_vectors(NAME, TEXTS, tmp_path)
+    assert "minilm-l6-v2 has read 9 of 10 training texts" in capsys.readouterr().err
+    monkeypatch.setattr(teacher, "_open_model", None)  # would fail if it were asked
+    again = text_vectors(NAME, [[*TEXTS[0], *TEXTS[1]]], tmp_path)
+    assert np.array_equal(first, again)
+    with pytest.raises(TypeError):
+        text_vectors(NAME, [["another"]], tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1  # nothing is left of what failed
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_number_that_hardly_varies_is_not_blown_up(tmp_path, monkeypatch) -> None:
+    encode = teacher._encode
+
+    def nearly_constant(model, texts):
+        read = encode(model, texts)
+        read[:, 0] = 3 + 1e-6 * read[:, 0]
+        return read
+
+    monkeypatch.setattr(teacher, "_encode", nearly_constant)
+    assert np.abs(text_vectors(NAME, TEXTS, tmp_path)[:, 0]).max() < 1e-3
+
+
+@pytest.mark.usefixtures("reader")
+def test_texts_that_are_all_alike_teach_nothing(tmp_path) -> None:
+    assert not text_vectors(NAME, [["same", "same"]], tmp_path).any()
