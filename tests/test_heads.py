@@ -18,7 +18,7 @@ from sluice.forecasting.framings import FRAMINGS
 from sluice.forecasting.network import Forecaster, ForecastNetwork
 from sluice.forecasting.settings import FramingName
 from sluice.forecasting.settings import Training as Forecasts
-from sluice.models.classifier import Classifier
+from sluice.models.classifier import Classifier, Lesson
 from sluice.models.network import ENCODERS, TextNetwork
 from sluice.models.settings import EncoderName, NetworkParams, OptimisationParams
 from sluice.models.training import quiet_lightning
@@ -32,7 +32,7 @@ from sluice.tagging.network import TagNetwork
 from sluice.tagging.schemes import all_tags
 from sluice.tagging.settings import EncoderName as TokenEncoderName
 from sluice.tagging.settings import Optimisation, Shape, Words
-from sluice.tokens import token_rows
+from sluice.tokens import TaughtRows, token_rows
 
 ROWS = [["Ada", "met", "Bob"], ["Ada", "x"], ["met", "Ada", "in", "1984", "!"]]
 TAGS = [["B-a", "O", "B-a"], ["B-a", "I-a"], ["O", "B-a", "O", "O", "O"]]
@@ -46,8 +46,10 @@ def classification(encoder: EncoderName) -> Made:
         encoder=encoder, embedding_size=4, hidden_size=4, layers=layers, attention_heads=2
     )
     tokens = token_rows([2, 3, 4, 2, 5, 3, 4, 2, 5, 6], np.array([3, 2, 5]), 5)
-    batch = LabelledRows(tokens, np.array([0, 1, 1]), np.ones(3, np.float32)).batch(np.arange(3))
-    return Classifier(TextNetwork(shape, 9, 2), OptimisationParams(), 2, seed=0), batch
+    taught = TaughtRows(np.ones((2, 3), np.float32), np.array([1, -1, 0]))
+    rows = LabelledRows(tokens, np.array([0, 1, 1]), np.ones(3, np.float32), taught=taught)
+    network, lesson = TextNetwork(shape, 9, 2), Lesson(3, 0.5)
+    return Classifier(network, OptimisationParams(), 2, 0, lesson), rows.batch(np.arange(3))
 
 
 def tagging(encoder: TokenEncoderName) -> Made:

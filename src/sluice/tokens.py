@@ -28,6 +28,31 @@ class Ngrams(NamedTuple):
     """Weight of each entry, (entries,)."""
 
 
+class Taught(NamedTuple):
+    """A teacher's vectors of those rows of a batch that it has read; tensors or arrays."""
+
+    rows: Any
+    """Place of each within the batch, (read,)."""
+    vectors: Any
+    """(read, features)"""
+
+
+@dataclass(frozen=True)
+class TaughtRows:
+    """A teacher's vectors of some rows."""
+
+    vectors: npt.NDArray[np.float32]
+    """(read, features)"""
+    places: Ints
+    """Where each row's vector is, (rows,); -1 where the teacher has not read it."""
+
+    def gather(self, rows: Ints) -> Taught:
+        """The vectors of `rows`, (batch,), as arrays."""
+        places = self.places[rows]
+        read = np.flatnonzero(places >= 0)
+        return Taught(read, self.vectors[places[read]])
+
+
 def offsets_of(lengths: Ints) -> Ints:
     """Where each of several rows starts that lie one behind the other, and where the last ends."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

