@@ -148,8 +148,9 @@ class Classifier(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         params = self.params
-        wide = [w for name, w in self.network.named_parameters() if name.startswith("wide.")]
-        deep = [w for name, w in self.network.named_parameters() if not name.startswith("wide.")]
+        weights, mark = list(self.named_parameters()), "network.wide."
+        wide = [weight for name, weight in weights if name.startswith(mark)]
+        deep = [weight for name, weight in weights if not name.startswith(mark)]
         groups: list[dict[str, Any]] = [{"params": deep}]
         if wide:
             groups.append({"params": wide, "lr": params.wide_learning_rate})
