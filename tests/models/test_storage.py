@@ -8,7 +8,12 @@ import torch
 from sluice.errors import ModelError
 from sluice.models.config import FORMAT, NetworkConfig, read_config
 from sluice.models.settings import NetworkParams
-from sluice.models.storage import count_parameters, load_network, save_weights
+from sluice.models.storage import (
+    count_parameters,
+    load_network,
+    round_weights,
+    save_weights,
+)
 
 
 @pytest.fixture
@@ -40,6 +45,29 @@ def test_equal_weights_give_equal_bytes(config, tmp_path) -> None:
     save_weights(weights, tmp_path / "a")
     save_weights(dict(reversed(weights.items())), tmp_path / "b")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_rounded_weights_take_half_and_are_computed_with_in_full(config, tmp_path) -> None:
+    weights = config.build().state_dict()
+    rounded = round_weights(weights)
+    save_weights(weights, tmp_path / "whole")
+    save_weights(rounded, tmp_path / "half")
+    whole, half = ((tmp_path / name).stat().st_size for name in ("whole", "half"))
+    numbers = sum(value.numel() for value in weights.values())
+    assert whole - half >= 2 * numbers
+    loaded = load_network(config, tmp_path / "half").state_dict()
+    for name, value in rounded.items():
+        assert loaded[name].dtype == torch.float32
+        assert torch.equal(loaded[name], value.float())
+        torch.testing.assert_close(loaded[name], weights[name], rtol=1e-3, atol=1e-7)
+
+
+def test_what_16_bits_cannot_hold_is_not_rounded() -> None:
+    weights = {"large": torch.tensor([1e6]), "count": torch.tensor(7), "small": torch.tensor([0.1])}
+    rounded = round_weights(weights)
+    assert torch.equal(rounded["large"], weights["large"])
+    assert torch.equal(rounded["count"], weights["count"])
+    assert rounded["small"].dtype == torch.float16
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"\xff" * 100])

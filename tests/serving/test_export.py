@@ -14,6 +14,7 @@ from sluice.cli import app
 from sluice.errors import ModelError, ParamsError
 from sluice.models.network import ENCODERS
 from sluice.models.settings import NetworkParams
+from sluice.models.storage import round_weights
 from sluice.serving import export
 from sluice.serving.bundle import load_bundle, open_model
 from sluice.serving.contents import Thresholds, write_bundle
@@ -73,6 +74,20 @@ def test_every_network_answers_as_in_pytorch(
     assert found.largest <= TOLERANCE
     assert found.labels == 0
     assert found.rows == len(TEXTS) + 5 * (12 if wide else 3)
+
+
+def test_tables_of_16_bits_stay_so_and_answer_alike(model: Model, tmp_path: Path) -> None:
+    whole = rebuilt(model, {"encoder": "bilstm"})
+    sizes = [len(export_network(whole.network).SerializeToString())]
+    whole.network.load_state_dict(round_weights(whole.network.state_dict()))
+    network = export_network(whole.network)
+    sizes.append(len(network.SerializeToString()))
+    assert whole.network.wide is not None
+    numbers = whole.network.embedding.weight.numel() + whole.network.wide.weight.numel()
+    assert sizes[0] - sizes[1] > 1.9 * numbers
+    found = compare(whole, ported(whole, tmp_path))
+    assert found.largest < TOLERANCE
+    assert not found.labels
 
 
 def test_padding_is_read_in_neither_direction(model: Model, tmp_path: Path) -> None:

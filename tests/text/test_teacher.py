@@ -130,3 +130,23 @@ def test_a_number_that_hardly_varies_is_not_blown_up(tmp_path, monkeypatch) -> N
 @pytest.mark.usefixtures("reader")
 def test_texts_that_are_all_alike_teach_nothing(tmp_path) -> None:
     assert not text_vectors(NAME, [["same", "same"]], 99, tmp_path).vectors.any()
+
+
+@pytest.mark.usefixtures("reader")
+def test_what_was_used_least_lately_is_deleted(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(teacher, "_KEPT", 2)
+    for text in ("first", "second", "first", "third"):
+        text_vectors(NAME, [[text]], 99, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr(teacher, "_open_model", None)
+    text_vectors(NAME, [["first"]], 99, tmp_path)
+    with pytest.raises(TypeError):
+        text_vectors(NAME, [["second"]], 99, tmp_path)
+
+
+def test_the_real_transformer_reads_texts_of_like_meaning_alike(tmp_path) -> None:
+    pytest.importorskip("sentence_transformers")
+    texts = ["my flight was cancelled", "they called off our plane", "a lovely new phone"]
+    found = text_vectors(NAME, [texts], 99, tmp_path).vectors
+    apart = lambda one, other: np.linalg.norm(found[one] - found[other])  # noqa: E731
+    assert apart(0, 1) < min(apart(0, 2), apart(1, 2))

@@ -21,8 +21,20 @@ def save_weights(weights: dict[str, Tensor], path: Path) -> None:
     path.write_bytes(save({name: value.contiguous() for name, value in sorted(weights.items())}))
 
 
+def round_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights in 16 bits each (IEEE 754 binary16), which is half the file.
+
+    A tensor with a number beyond 65,504 stays as it is, and so do counts.
+    """
+    halves = {name: value.half() for name, value in weights.items() if value.is_floating_point()}
+    fitting = {name: half for name, half in halves.items() if half.isfinite().all()}
+    return weights | fitting
+
+
 def load_network(config: NetworkConfig, weights: Path) -> TextNetwork:
     """Build the network of a config and give it its stored weights, ready to predict.
+
+    It computes in 32 bits, whatever they are stored in.
 
     Raises:
         ModelError: the weights are missing, corrupt, or of another shape.

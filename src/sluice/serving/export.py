@@ -23,7 +23,7 @@ from sluice.serving.bundle import open_model
 from sluice.serving.contents import CARD, EXPORT, PROVENANCE, Export, fingerprint, write_bundle
 from sluice.serving.model import Model
 from sluice.serving.onnx_encoders import add_encoder
-from sluice.serving.onnx_graph import Graph, add_norm, add_pooling, array_of
+from sluice.serving.onnx_graph import Graph, add_norm, add_pooling
 from sluice.serving.portable import NETWORK, PortableModel, load_portable, network_inputs
 from sluice.tokens import UNKNOWN, NgramRows, TokenRows, offsets_of
 
@@ -59,8 +59,7 @@ def export_network(network: TextNetwork) -> onnx.ModelProto:
     behind the other: ngram_ids (entries,), ngram_rows (entries, 1), ngram_weights (entries,).
     """
     graph = Graph()
-    weight = graph.constant(array_of(network.embedding.weight))
-    embedded = graph.add("Gather", weight, "tokens")  # (batch, time, embedding)
+    embedded = graph.look_up(network.embedding.weight, "tokens")  # (batch, time, embedding)
     values, lengths = add_encoder(graph, network.encoder, embedded, "lengths")
     features = int(network.encoder.output_size)  # type: ignore[arg-type]  # an int in each encoder
     pooled = add_pooling(graph, network.pooling, values, lengths, features)
@@ -68,7 +67,7 @@ def export_network(network: TextNetwork) -> onnx.ModelProto:
     logits = graph.linear(normal, network.output.weight, network.output.bias)
     inputs = [("tokens", "int64", ["batch", "time"]), ("lengths", "int64", ["batch"])]
     if network.wide is not None:
-        known = graph.add("Gather", graph.constant(array_of(network.wide.weight)), "ngram_ids")
+        known = graph.look_up(network.wide.weight, "ngram_ids")
         scale = graph.add("Unsqueeze", "ngram_weights", graph.integers(1))
         parts = graph.add("Mul", known, scale)
         logits = graph.add("ScatterND", logits, "ngram_rows", parts, reduction="add")

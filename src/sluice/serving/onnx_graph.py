@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
@@ -49,6 +50,17 @@ class Graph:
             self._known[key] = f"w{len(self._weights)}"
             self._weights.append(numpy_helper.from_array(array, self._known[key]))
         return self._known[key]
+
+    def look_up(self, table: Tensor, places: str) -> str:
+        """Rows of a table at places: (rows, features) and (...) -> (..., features).
+
+        A table that was stored in 16 bits a number is kept so, and what is taken from it widened.
+        """
+        half = table.detach().half()
+        if not torch.equal(half.float(), table):
+            return str(self.add("Gather", self.constant(array_of(table)), places))
+        found = self.add("Gather", self.constant(array_of(half), "float16"), places)
+        return str(self.add("Cast", found, to=TensorProto.FLOAT))
 
     def integers(self, *values: int) -> str:
         """A list of whole numbers, such as axes or a shape."""

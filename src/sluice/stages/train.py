@@ -37,7 +37,7 @@ from sluice.models.classifier import Classifier, Lesson
 from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.inference import predict_probabilities
 from sluice.models.network import TextNetwork
-from sluice.models.storage import count_parameters, save_weights
+from sluice.models.storage import count_parameters, round_weights, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
 from sluice.text.cleaning import Steps
@@ -224,7 +224,8 @@ def train(
     fitted = fit(classifier, data, scratch, processes=section)
     if fitted.rank:
         return  # the first of several processes goes on alone
-    network.load_state_dict(fitted.weights)
+    stored = round_weights(fitted.weights)
+    network.load_state_dict(stored)  # what is judged is what is stored
     asked = {"validation": judged, "test": _read_part(test, reader, names)}
     predicted = _predictions(network, asked, names)
     description = NetworkConfig(
@@ -241,7 +242,7 @@ def train(
     )
     outputs = (weights, config, vocabulary_file, curves, predictions, metrics, timing, answers)
     with staged(*outputs) as parts:
-        save_weights(fitted.weights, parts[0])
+        save_weights(stored, parts[0])
         write_json(json.loads(description.model_dump_json()), parts[1])
         write_json(reader.describe(), parts[2])
         write_csv(pd.DataFrame(fitted.curves, columns=list(callbacks.COLUMNS)), parts[3])

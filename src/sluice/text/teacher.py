@@ -31,6 +31,7 @@ _AT_ONCE = 32  # more would leave the cache
 _LONGEST = 64  # pieces of a text that are read
 _TOLD = 2048  # texts between two lines that say how far it is
 _LEAST = 0.1  # of the median deviation: a number that hardly varies is not blown up
+_KEPT = 16  # files of vectors, some 25 MB each
 _SEED = 0
 Vectors = npt.NDArray[np.float32]
 
@@ -133,12 +134,19 @@ def _read_texts(name: TeacherName, parts: Iterable[list[str]], count: int) -> Ve
     return _standardise(np.concatenate(found))
 
 
+def _forget(folder: Path) -> None:
+    """Delete files that were used least lately, all but `_KEPT`."""
+    for path in sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime_ns)[:-_KEPT]:
+        path.unlink(missing_ok=True)
+
+
 def text_vectors(
     name: TeacherName, chunks: Iterable[Sequence[str]], most: int, folder: Path
 ) -> TaughtRows:
     """Read texts; give their vectors, each number standardised over the texts that were read.
 
-    They stay in a file beneath `folder`, for the next training on the same texts.
+    They stay in a file beneath `folder`, for the next training on the same texts; files of texts
+    that were asked for least lately are deleted.
 
     Args:
         name: of the teacher.
@@ -156,6 +164,8 @@ def text_vectors(
         vectors = _read_texts(name, _chosen(chunks, chosen), len(chosen))
         with staged(path) as (part,), part.open("wb") as file:
             np.save(file, vectors)
+    path.touch()
+    _forget(folder)
     places = np.full(count, -1, np.int64)
     places[chosen] = np.arange(len(chosen))
     return TaughtRows(np.load(path, allow_pickle=False), places)
