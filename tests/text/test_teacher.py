@@ -1,6 +1,7 @@
 """What a sentence transformer tells of words and texts."""
 
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -137,6 +138,7 @@ def test_what_was_used_least_lately_is_deleted(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(teacher, "_KEPT", 2)
     for text in ("first", "second", "first", "third"):
         text_vectors(NAME, [[text]], 99, tmp_path)
+        time.sleep(0.05)  # a file system's clock may tick every 10 ms
     assert len(list(tmp_path.iterdir())) == 2
     monkeypatch.setattr(teacher, "_open_model", None)
     text_vectors(NAME, [["first"]], 99, tmp_path)
