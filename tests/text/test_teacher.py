@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from sluice.errors import ResourceError
+from sluice.errors import ModelError, ResourceError
 from sluice.text import teacher
 from sluice.text.teacher import WORD_FEATURES, text_vectors, word_vectors
 
@@ -144,6 +144,16 @@ def test_what_was_used_least_lately_is_deleted(tmp_path, monkeypatch) -> None:
     text_vectors(NAME, [["first"]], 99, tmp_path)
     with pytest.raises(TypeError):
         text_vectors(NAME, [["second"]], 99, tmp_path)
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("left", [0, 50, 1000])
+def test_a_damaged_file_is_named(tmp_path, left) -> None:
+    text_vectors(NAME, TEXTS, 99, tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(ModelError, match=f"{path.name} is damaged .*: delete it"):
+        text_vectors(NAME, TEXTS, 99, tmp_path)
 
 
 def test_the_real_transformer_reads_texts_of_like_meaning_alike(tmp_path) -> None:

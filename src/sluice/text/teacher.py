@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from sluice.errors import ResourceError
+from sluice.errors import ModelError, ResourceError
 from sluice.files import staged
 from sluice.tokens import Ints, TaughtRows
 from sluice.wheels import find_in_wheel
@@ -156,16 +156,21 @@ def text_vectors(
 
     Raises:
         ResourceError: the teacher's wheel is not installed, or not what runs it.
+        ModelError: a file that was kept is damaged.
     """
     key, count = _survey(chunks, f"{name} {_LONGEST} {most}")
     chosen = _sample(count, most)
     path = folder / f"{name}-{key}.npy"
     if not path.is_file():
-        vectors = _read_texts(name, _chosen(chunks, chosen), len(chosen))
+        read = _read_texts(name, _chosen(chunks, chosen), len(chosen))
         with staged(path) as (part,), part.open("wb") as file:
-            np.save(file, vectors)
+            np.save(file, read)
     path.touch()
     _forget(folder)
     places = np.full(count, -1, np.int64)
     places[chosen] = np.arange(len(chosen))
-    return TaughtRows(np.load(path, allow_pickle=False), places)
+    try:
+        vectors = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ModelError(f"{path} is damaged ({error!s:.100}): delete it and run again") from error
+    return TaughtRows(vectors, places)
