@@ -117,6 +117,7 @@ ALLOWED = {
     "lab": {"lab", "data", "text", "models", "evaluation", "reporting"},
 }
 NEUTRAL = {"version", "errors", "params", "files", "spool", "temperature", "terminal", "tokens"}
+NEUTRAL |= {"wheels"}  # finds files of wheels that bring data, for whichever room
 
 
 @pytest.mark.parametrize("room", ALLOWED)
