@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -157,3 +158,14 @@ def test_a_stage_sets_the_quiet_variables_and_keeps_the_users_own(argv, monkeypa
     argv()
     assert status_of(lambda: run_app(app_that(lambda: seen.update(os.environ)))) == 0
     assert {name: seen[name] for name in QUIET} == QUIET | {"DO_NOT_TRACK": "true"}
+
+
+def test_the_client_of_a_hub_is_told_before_it_is_loaded() -> None:
+    """Lightning's metrics load it, where transformers is installed, as a stage is imported."""
+    asked = "import sluice.stages.train, huggingface_hub.constants as c\n"
+    asked += "print(c.HF_HUB_DISABLE_TELEMETRY)"
+    others = {name: value for name, value in os.environ.items() if name not in QUIET}
+    found = subprocess.run(
+        [sys.executable, "-c", asked], env=others, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "True\n"

@@ -27,6 +27,12 @@ QUIET = {
 }
 
 
+def keep_quiet() -> None:
+    """Tell libraries that phone home not to; what the user has set stays."""
+    for key, value in QUIET.items():
+        os.environ.setdefault(key, value)
+
+
 def explain_os_error(error: OSError) -> str:
     """Say in one line what the operating system refused, and what to do."""
     where = f" ({error.filename})" if error.filename else ""
@@ -48,8 +54,7 @@ def run_app(app: typer.Typer) -> None:
 
     A defect of Sluice itself (any other exception) keeps its traceback: it is ours to mend.
     """
-    for key, value in QUIET.items():
-        os.environ.setdefault(key, value)
+    keep_quiet()
     try:
         app()
     except SluiceError as error:
