@@ -19,7 +19,9 @@ from sluice.serving import export
 from sluice.serving.bundle import load_bundle, open_model
 from sluice.serving.contents import Thresholds, write_bundle
 from sluice.serving.export import TEXTS, TOLERANCE, compare, export_folder, export_network
+from sluice.serving.linear_part import LinearPart
 from sluice.serving.model import Model, load_model
+from sluice.serving.onnx_graph import narrowed
 from sluice.serving.portable import PortableModel, open_session
 
 POOLINGS = ("last", "mean", "max", "attention", "combined")
@@ -59,7 +61,10 @@ def rebuilt(model: Model, settings: dict[str, object], wide: bool = True) -> Mod
 def ported(model: Model, folder: Path) -> PortableModel:
     path = folder / "model.onnx"
     path.write_bytes(export_network(model.network).SerializeToString(deterministic=True))
-    return PortableModel(model.config, model.steps, model.reader, open_session(path))
+    wide = None
+    if model.network.wide is not None and model.reader.ngrams is not None:
+        wide = LinearPart(model.reader.ngrams, model.network.wide.weight.detach().numpy())
+    return PortableModel(model.config, model.steps, model.reader, open_session(path), wide)
 
 
 @pytest.mark.parametrize("settings", NETWORKS, ids=str)
@@ -69,11 +74,12 @@ def test_every_network_answers_as_in_pytorch(
 ) -> None:
     monkeypatch.setattr(export, "LENGTHS", (1, 2, 5, 64, 512))
     monkeypatch.setattr(export, "BATCHES", (1, 3, 8) if wide else (3,))
+    monkeypatch.setattr(export, "DRAWN", 20)
     made = rebuilt(model, settings, wide)
     found = compare(made, ported(made, tmp_path))
     assert found.largest <= TOLERANCE
     assert found.labels == 0
-    assert found.rows == len(TEXTS) + 5 * (12 if wide else 3)
+    assert found.rows == len(TEXTS) + 20 + 5 * (12 if wide else 3)
 
 
 def test_tables_of_16_bits_stay_so_and_answer_alike(model: Model, tmp_path: Path) -> None:
@@ -83,8 +89,9 @@ def test_tables_of_16_bits_stay_so_and_answer_alike(model: Model, tmp_path: Path
     network = export_network(whole.network)
     sizes.append(len(network.SerializeToString()))
     assert whole.network.wide is not None
-    numbers = whole.network.embedding.weight.numel() + whole.network.wide.weight.numel()
-    assert sizes[0] - sizes[1] > 1.9 * numbers
+    assert sizes[0] - sizes[1] > 1.9 * whole.network.embedding.weight.numel()
+    assert narrowed(whole.network.wide.weight).dtype == torch.float16
+    assert narrowed(torch.tensor([0.1])).dtype == torch.float32
     found = compare(whole, ported(whole, tmp_path))
     assert found.largest < TOLERANCE
     assert not found.labels

@@ -105,10 +105,30 @@ def test_cleaning_that_needs_more_is_refused_at_once(exported: Path, tmp_path: P
 
 
 def test_a_network_of_another_form_is_refused(exported: Path, tmp_path: Path) -> None:
-    for name in ("vocabulary.json", "config.json"):
+    for name in ("vocabulary.json", "config.json", "wide.npy"):
         (tmp_path / name).write_bytes((exported / name).read_bytes())
     (tmp_path / "model.onnx").write_bytes(b"no network")
     with pytest.raises(ModelError, match=r"model\.onnx: .*export the model again"):
+        load_portable(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no array", b"\x93NUMPY"])
+def test_a_wide_part_that_cannot_be_read_is_refused(
+    exported: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    for name in ("vocabulary.json", "config.json", "model.onnx"):
+        (tmp_path / name).write_bytes((exported / name).read_bytes())
+    if content is not None:
+        (tmp_path / "wide.npy").write_bytes(content)
+    with pytest.raises(ModelError, match=r"wide\.npy: .*export the model again"):
+        load_portable(tmp_path)
+
+
+def test_a_wide_part_of_another_size_is_refused(exported: Path, tmp_path: Path) -> None:
+    for name in ("vocabulary.json", "config.json", "model.onnx"):
+        (tmp_path / name).write_bytes((exported / name).read_bytes())
+    np.save(tmp_path / "wide.npy", np.zeros((3, 2), np.float16))
+    with pytest.raises(ModelError, match=r"wide\.npy has \(3, 2\) weights for 1024 n-grams"):
         load_portable(tmp_path)
 
 

@@ -26,12 +26,18 @@ def dense(rows: NgramRows, params: NgramParams = PARAMS) -> np.ndarray:
     return matrix.toarray()
 
 
-def test_each_kind_has_unit_length() -> None:
+def test_each_kind_has_unit_length_where_no_ngram_comes_twice() -> None:
     matrix = read(["not a good day", "fine"])
     assert matrix.shape == (2, PARAMS.features)
     words, characters = matrix[:, : PARAMS.buckets], matrix[:, PARAMS.buckets :]
-    for half in (words, characters):
-        np.testing.assert_allclose(np.linalg.norm(half, axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(words, axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(characters[1]), 1, rtol=1e-6)
+
+
+def test_a_text_twice_weighs_as_two_texts_that_share_a_length() -> None:
+    alone = NgramParams(words=(1, 1), buckets=4096)
+    once, twice = read(["a bad day", "a bad day a bad day"], alone)
+    np.testing.assert_allclose(twice, np.sqrt(2) * once, rtol=1e-6)
 
 
 def test_word_pairs_tell_order_apart() -> None:
@@ -49,13 +55,27 @@ def test_a_row_does_not_depend_on_its_neighbours() -> None:
         assert (together[row] == read([text])[0]).all()
 
 
-def test_weights_are_those_of_tfidf_where_nothing_collides() -> None:
+def test_weights_are_those_of_tfidf_where_nothing_comes_twice() -> None:
     params = NgramParams(words=(1, 1), characters=(1, 1), buckets=2**20)
-    found = fit_ngrams([TEXTS], params).read(["good good bad day"])
+    found = fit_ngrams([TEXTS], params).read(["a good bad day"])
     ours = found.weights[found.ids < params.buckets]
-    theirs = TfidfVectorizer(sublinear_tf=True, token_pattern=r"\S+").fit(TEXTS)
-    expected = theirs.transform(["good good bad day"])
+    theirs = TfidfVectorizer(token_pattern=r"\S+").fit(TEXTS)
+    expected = theirs.transform(["a good bad day"])
     np.testing.assert_allclose(np.sort(ours), np.sort(expected.data), rtol=1e-6)
+
+
+def test_each_occurrence_weighs_as_a_feature_of_its_own() -> None:
+    params = NgramParams(words=(1, 1), characters=(1, 1), buckets=2**20)
+    fitted = fit_ngrams([TEXTS], params)
+    found = fitted.read(["good good bad day"])
+    ids = [int(fitted.read([word]).ids[0]) for word in ("good", "bad", "day")]
+    rarity = dict(zip(ids, fitted.rarity[ids].tolist(), strict=True))
+    good, bad, day = (rarity[number] for number in ids)
+    root = np.sqrt(2 * good**2 + bad**2 + day**2)
+    weights = dict(zip(found.ids.tolist(), found.weights.tolist(), strict=True))
+    assert [weights[number] for number in ids] == pytest.approx(
+        [2 * good / root, bad / root, day / root]
+    )
 
 
 def test_a_reader_survives_json() -> None:

@@ -17,6 +17,8 @@ from sluice.tokens import Ints, NgramRows, Ngrams, Taught, TaughtRows, TokenRows
 
 PREDICTED_AT_ONCE = 512
 """Rows of a batch where nothing is learnt."""
+ALIKE = 32
+"""Rows whose products are computed alike: oneDNN and MKL work in blocks of 1, 2, 4 ... 16 rows."""
 BUCKET_BATCHES = 50
 """Batches that are shuffled together and sorted by length: enough to fill rows of like length."""
 
@@ -142,11 +144,12 @@ class Batches:
 
 
 def predicted_batches(rows: LabelledRows) -> Batches:
-    """Batches that cover all rows, to be predicted: rows of one length, a lone row twice.
+    """Batches that cover all rows, to be predicted: rows of one length, `ALIKE` or a multiple.
 
-    Sums end in other last bits where they run over padding, and where a matrix has one row. So no
-    row is padded and none stands alone, and a row's numbers do not depend on what is asked beside
-    it (docs/predicting.md): one text is answered as it is among a million.
+    Sums end in other last bits where they run over padding, and libraries of matrix products take
+    other ways for few rows and for those at the edge of a block. So no row is padded, batches that
+    would be smaller are filled up with their last row, and a row's numbers do not depend on what
+    is asked beside it (docs/predicting.md): one text is answered as it is among a million.
     """
     order = np.argsort(rows.tokens.lengths, kind="stable")
     ends = np.flatnonzero(np.diff(rows.tokens.lengths[order])) + 1
@@ -155,5 +158,7 @@ def predicted_batches(rows: LabelledRows) -> Batches:
         parts = (
             group[at : at + PREDICTED_AT_ONCE] for at in range(0, len(group), PREDICTED_AT_ONCE)
         )
-        batches += [np.repeat(part, 2) if len(part) == 1 else part for part in parts]
+        batches += [
+            np.pad(part, (0, -len(part) % ALIKE), constant_values=part[0]) for part in parts
+        ]
     return Batches(rows, batches)

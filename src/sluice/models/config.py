@@ -15,14 +15,14 @@ from sluice.params import Section
 if TYPE_CHECKING:
     from sluice.models.network import TextNetwork
 
-FORMAT = 1
+FORMAT = 2
 
 
 class NetworkConfig(Section):
     """What is needed to build the network again before its weights are loaded."""
 
     format: int = Field(FORMAT, ge=FORMAT, le=FORMAT)
-    """Version of this form."""
+    """Version of this form, which says how n-grams are hashed and weighed, too."""
     name: str
     """The variant's name."""
     seed: int

@@ -30,7 +30,7 @@ class IndexedBatches(Protocol):
 def predict_probabilities(network: TextNetwork, batches: IndexedBatches) -> npt.NDArray[np.float32]:
     """Probabilities of each label, (rows, labels), whatever the order of the batches.
 
-    The batches cover all rows; one may hold a row twice.
+    The batches cover all rows; one may hold a row several times.
     """
     network.eval()
     rows = 1 + max((int(index.max()) for index in batches.indices), default=-1)

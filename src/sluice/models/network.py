@@ -147,10 +147,14 @@ class TextNetwork(nn.Module):
         pooled = self._pool(self.embedding(self.word_dropout(tokens)), lengths)
         logits: Tensor = self.output(self.output_dropout(pooled))
         if self.wide is not None and ngrams is not None:
-            logits = logits + self.wide(
-                ngrams.ids, ngrams.starts, per_sample_weights=ngrams.weights
-            )
+            logits = logits + self.add_ngrams(ngrams)
         return Reading(logits, pooled)
+
+    def add_ngrams(self, ngrams: Ngrams) -> Tensor:
+        """What n-grams add to the logits, (batch, classes), in a network with a wide part."""
+        assert self.wide is not None  # noqa: S101 - the caller knows
+        added: Tensor = self.wide(ngrams.ids, ngrams.starts, per_sample_weights=ngrams.weights)
+        return added
 
     def forward(self, tokens: Tensor, lengths: Tensor, ngrams: Ngrams | None = None) -> Tensor:
         """(batch, time) token ids and (batch,) lengths >= 1 -> (batch, classes) logits."""

@@ -23,6 +23,8 @@ CARD = "model-card.md"
 EXPORT = "export.json"
 WEIGHTS = ("model.safetensors", "model.onnx")
 """The network in PyTorch, or exported: a bundle has one of the two."""
+WIDE = "wide.npy"
+"""What each n-gram adds to each logit, (features, labels): the part outside an exported graph."""
 NEEDED = ("config.json", "vocabulary.json", THRESHOLDS, PROVENANCE)
 """Files without which a folder is no bundle; the card is there where a report was written."""
 FORMAT = 1
@@ -83,7 +85,9 @@ def write_bundle(
     if card is not None:
         (folder / CARD).write_text(card, encoding="utf-8")
     paths = [
-        folder / name for name in (*NEEDED, *WEIGHTS, EXPORT, CARD) if (folder / name).exists()
+        folder / name
+        for name in (*NEEDED, *WEIGHTS, WIDE, EXPORT, CARD)
+        if (folder / name).exists()
     ]
     files = {path.name: File(sha256=digest(path), bytes=path.stat().st_size) for path in paths}
     write_json(Contents(files=files).model_dump(mode="json"), folder / CONTENTS)
@@ -129,6 +133,6 @@ def check_bundle(folder: Path) -> None:
 
 def fingerprint(folder: Path) -> str:
     """One hash of all that decides a model's answers."""
-    names = ("config.json", *WEIGHTS, "vocabulary.json", THRESHOLDS)
+    names = ("config.json", *WEIGHTS, WIDE, "vocabulary.json", THRESHOLDS)
     parts = [digest(folder / name) for name in names if (folder / name).is_file()]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()

@@ -20,12 +20,20 @@ from sluice.errors import ModelError
 from sluice.files import read_json, staged, write_json
 from sluice.models.network import TextNetwork
 from sluice.serving.bundle import open_model
-from sluice.serving.contents import CARD, EXPORT, PROVENANCE, Export, fingerprint, write_bundle
+from sluice.serving.contents import (
+    CARD,
+    EXPORT,
+    PROVENANCE,
+    WIDE,
+    Export,
+    fingerprint,
+    write_bundle,
+)
 from sluice.serving.model import Model
 from sluice.serving.onnx_encoders import add_encoder
-from sluice.serving.onnx_graph import Graph, add_norm, add_pooling
+from sluice.serving.onnx_graph import Graph, add_norm, add_pooling, array_of, narrowed
 from sluice.serving.portable import NETWORK, PortableModel, load_portable, network_inputs
-from sluice.tokens import UNKNOWN, NgramRows, TokenRows, offsets_of
+from sluice.tokens import UNKNOWN, NgramRows, Ngrams, TokenRows, offsets_of
 
 TOLERANCE = 1e-4
 """Most that a logit or a probability may differ from PyTorch's."""
@@ -34,6 +42,9 @@ BATCHES = (1, 2, 3, 8, 19)
 MOST_TOKENS = 4096
 """Tokens of a batch, so that attention over all pairs of them stays small."""
 SEED = 0
+DRAWN, LETTERS = 200, list("abcdeéß'")
+LEAST = 1e-12
+"""Smaller probabilities, which PyTorch may round to 0, have no logarithms to compare."""
 TEXTS = (
     "", " ", "\x00", "!", "a", "zqxj vwkq", "<unk> <pad> <empty>", "not " * 600, "😀", "\U0010ffff",
     "http://t.co/x @bob #tag 3:30 &amp;", "ß é 日本語 हिन्दी عربي", "x" * 5000,
@@ -55,8 +66,8 @@ class Difference(NamedTuple):
 def export_network(network: TextNetwork) -> onnx.ModelProto:
     """Write a network as ONNX, batch and length free.
 
-    Inputs: tokens (batch, time), lengths (batch,) and for a wide part the n-grams of all rows, one
-    behind the other: ngram_ids (entries,), ngram_rows (entries, 1), ngram_weights (entries,).
+    Inputs: tokens (batch, time), lengths (batch,) and, for a network with a wide part, what that
+    adds to the logits: wide (batch, labels); see `LinearPart`.
     """
     graph = Graph()
     embedded = graph.look_up(network.embedding.weight, "tokens")  # (batch, time, embedding)
@@ -67,15 +78,8 @@ def export_network(network: TextNetwork) -> onnx.ModelProto:
     logits = graph.linear(normal, network.output.weight, network.output.bias)
     inputs = [("tokens", "int64", ["batch", "time"]), ("lengths", "int64", ["batch"])]
     if network.wide is not None:
-        known = graph.look_up(network.wide.weight, "ngram_ids")
-        scale = graph.add("Unsqueeze", "ngram_weights", graph.integers(1))
-        parts = graph.add("Mul", known, scale)
-        logits = graph.add("ScatterND", logits, "ngram_rows", parts, reduction="add")
-        inputs += [
-            ("ngram_ids", "int64", ["entries"]),
-            ("ngram_rows", "int64", ["entries", "one"]),
-            ("ngram_weights", "float32", ["entries"]),
-        ]
+        logits = graph.add("Add", logits, "wide")
+        inputs.append(("wide", "float32", ["batch", "labels"]))
     return graph.build(inputs, logits, ["batch", "labels"])
 
 
@@ -106,22 +110,34 @@ def _draw_rows(model: Model) -> Iterator[tuple[TokenRows, NgramRows | None]]:
 
 
 @torch.no_grad()
-def _torch_logits(model: Model, rows: TokenRows, ngrams: NgramRows | None) -> torch.Tensor:
-    chosen = np.arange(len(rows))
-    tokens, lengths = (torch.from_numpy(one) for one in rows.padded(chosen))
-    wide = None if ngrams is None else ngram_batch(ngrams, chosen)
-    logits: torch.Tensor = model.network.eval()(tokens, lengths, wide)
+def _torch_logits(model: Model, rows: TokenRows, ngrams: Ngrams | None) -> torch.Tensor:
+    tokens, lengths = (torch.from_numpy(one) for one in rows.padded(np.arange(len(rows))))
+    logits: torch.Tensor = model.network.eval()(tokens, lengths, ngrams)
     return logits.double()
+
+
+def _draw_texts(model: Model) -> list[str]:
+    """Texts of words that the vocabulary knows and of words made of letters."""
+    generator, known = np.random.default_rng(SEED), model.reader.vocabulary.tokens
+    texts = []
+    for _ in range(DRAWN):
+        words = generator.choice(known, generator.integers(0, 30)).tolist()
+        texts.append(" ".join(words + ["".join(generator.choice(LETTERS, 7)) for _ in range(3)]))
+    return texts
 
 
 def compare(model: Model, exported: PortableModel, texts: Sequence[str] = TEXTS) -> Difference:
     """Ask both about drawn rows of tokens and about texts."""
     pairs = []
-    for rows, ngrams in _draw_rows(model):
-        inputs = network_inputs(rows, ngrams, np.arange(len(rows)))
-        found = exported.session.run(["logits"], inputs)[0]
+    for rows, drawn in _draw_rows(model):
+        chosen, ngrams, added = np.arange(len(rows)), None, None
+        if drawn is not None and model.network.wide is not None:
+            ngrams = ngram_batch(drawn, chosen)
+            added = model.network.add_ngrams(ngrams).detach().numpy()
+        found = exported.session.run(["logits"], network_inputs(rows, added, chosen))[0]
         pairs.append((_torch_logits(model, rows, ngrams), torch.from_numpy(found).double()))
-    said = (torch.from_numpy(one.answer(list(texts))).log() for one in (model, exported))
+    asked = [*texts, *_draw_texts(model)]
+    said = (torch.from_numpy(one.answer(asked)).clamp(LEAST).log() for one in (model, exported))
     pairs.append((next(said), next(said)))
     largest, labels = 0.0, 0
     for mine, other in pairs:
@@ -160,6 +176,8 @@ def export_folder(source: Path, target: Path) -> Difference:
             shutil.copyfile(source / name, part / name)
         content = export_network(model.network).SerializeToString(deterministic=True)
         (part / NETWORK).write_bytes(content)
+        if model.network.wide is not None:
+            np.save(part / WIDE, array_of(narrowed(model.network.wide.weight)))
         found = _accept(source, model, part)
         about = Export(source=fingerprint(source), tolerance=TOLERANCE, rows=found.rows)
         write_json(json.loads(about.model_dump_json()), part / EXPORT)

@@ -28,6 +28,12 @@ def array_of(value: Tensor) -> npt.NDArray[Any]:
     return value.detach().cpu().numpy()
 
 
+def narrowed(table: Tensor) -> Tensor:
+    """A table in 16 bits a number where that loses nothing: so it was stored."""
+    half = table.detach().half()
+    return half if torch.equal(half.float(), table) else table
+
+
 class Graph:
     """Operators in the order in which they run; each result has a name of its own."""
 
@@ -56,10 +62,10 @@ class Graph:
 
         A table that was stored in 16 bits a number is kept so, and what is taken from it widened.
         """
-        half = table.detach().half()
-        if not torch.equal(half.float(), table):
-            return str(self.add("Gather", self.constant(array_of(table)), places))
-        found = self.add("Gather", self.constant(array_of(half), "float16"), places)
+        kept = narrowed(table)
+        if kept.dtype != torch.float16:
+            return str(self.add("Gather", self.constant(array_of(kept)), places))
+        found = self.add("Gather", self.constant(array_of(kept), "float16"), places)
         return str(self.add("Cast", found, to=TensorProto.FLOAT))
 
     def integers(self, *values: int) -> str:

@@ -15,11 +15,13 @@ import numpy.typing as npt
 
 from sluice.errors import ModelError, ResourceError
 from sluice.models.config import NetworkConfig
+from sluice.serving.contents import WIDE
 from sluice.serving.description import read_description
+from sluice.serving.linear_part import LinearPart
 from sluice.temperature import apply_temperature
 from sluice.text.cleaning import Steps, clean_list
 from sluice.text.reader import Reader
-from sluice.tokens import Ints, NgramRows, TokenRows
+from sluice.tokens import Ints, TokenRows
 
 if TYPE_CHECKING:
     from sluice.serving.explanation import Explanation
@@ -32,19 +34,13 @@ READ_AHEAD = 1024
 Floats = npt.NDArray[np.float64]
 
 
-def network_inputs(rows: TokenRows, ngrams: NgramRows | None, chosen: Ints) -> dict[str, Any]:
-    """The inputs of the graph for some rows, (batch,)."""
+def network_inputs(
+    rows: TokenRows, wide: npt.NDArray[np.float32] | None, chosen: Ints
+) -> dict[str, Any]:
+    """The inputs of the graph for some rows, (batch,); `wide` is what n-grams add to the logits."""
     tokens, lengths = rows.padded(chosen)
     inputs = {"tokens": tokens, "lengths": lengths}
-    if ngrams is None:
-        return inputs
-    found = ngrams.gather(chosen)
-    counts = np.diff(found.starts, append=len(found.ids))
-    return inputs | {
-        "ngram_ids": found.ids,
-        "ngram_rows": np.repeat(np.arange(len(chosen)), counts)[:, None],
-        "ngram_weights": found.weights,
-    }
+    return inputs if wide is None else inputs | {"wide": wide[chosen]}
 
 
 class PortableModel(NamedTuple):
@@ -55,6 +51,8 @@ class PortableModel(NamedTuple):
     reader: Reader
     session: Any
     """An `onnxruntime.InferenceSession`, which several threads may use at once."""
+    wide: LinearPart | None
+    """The wide part, where the network has one."""
 
     def clean(self, texts: list[str]) -> list[str]:
         """Clean texts as the training rows were."""
@@ -64,25 +62,29 @@ class PortableModel(NamedTuple):
         """Logits of cleaned texts, (texts, labels)."""
         found = np.zeros((len(cleaned), len(self.config.labels)), np.float32)
         if len(cleaned) <= AT_ONCE:
-            found[:] = self._run(*self.reader.read(cleaned), np.arange(len(cleaned)))
+            found[:] = self._run(*self._read(cleaned), np.arange(len(cleaned)))
             return found
         jobs: list[tuple[Ints, Future[npt.NDArray[np.float32]]]] = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for first in range(0, len(cleaned), READ_AHEAD):
-                rows, ngrams = self.reader.read(cleaned[first : first + READ_AHEAD])
+                rows, wide = self._read(cleaned[first : first + READ_AHEAD])
                 order = np.argsort(rows.lengths, kind="stable")
                 for at in range(0, len(order), AT_ONCE):
                     part = order[at : at + AT_ONCE]
-                    jobs.append((first + part, pool.submit(self._run, rows, ngrams, part)))
+                    jobs.append((first + part, pool.submit(self._run, rows, wide, part)))
         for places, job in jobs:
             found[places] = job.result()
         return found
 
+    def _read(self, cleaned: Sequence[str]) -> tuple[TokenRows, npt.NDArray[np.float32] | None]:
+        wide = None if self.wide is None else self.wide.logits(cleaned)
+        return self.reader.vocabulary.encode(cleaned), wide
+
     def _run(
-        self, rows: TokenRows, ngrams: NgramRows | None, part: Ints
+        self, rows: TokenRows, wide: npt.NDArray[np.float32] | None, part: Ints
     ) -> npt.NDArray[np.float32]:
         answers: npt.NDArray[np.float32]
-        (answers,) = self.session.run(["logits"], network_inputs(rows, ngrams, part))
+        (answers,) = self.session.run(["logits"], network_inputs(rows, wide, part))
         return answers
 
     def answer(self, texts: list[str]) -> Floats:
@@ -117,6 +119,21 @@ def open_session(path: Path) -> Any:
         raise ModelError(f"{path}: {reason:.200}; export the model again") from error
 
 
+def _load_wide(path: Path, config: NetworkConfig, reader: Reader) -> LinearPart | None:
+    if reader.ngrams is None:
+        return None
+    try:
+        weights = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(f"{path}: {error!s:.200}; export the model again") from error
+    if weights.shape != (config.ngram_features, len(config.labels)):
+        raise ModelError(
+            f"{path} has {weights.shape} weights for {config.ngram_features} n-grams and "
+            f"{len(config.labels)} labels: export the model again"
+        )
+    return LinearPart(reader.ngrams, weights)
+
+
 def load_portable(folder: Path) -> PortableModel:
     """Load an exported model.
 
@@ -125,4 +142,5 @@ def load_portable(folder: Path) -> PortableModel:
         ResourceError: ONNX Runtime, or what the cleaning needs, is not installed.
     """
     config, steps, reader = read_description(folder)
-    return PortableModel(config, steps, reader, open_session(folder / NETWORK))
+    wide = _load_wide(folder / WIDE, config, reader)
+    return PortableModel(config, steps, reader, open_session(folder / NETWORK), wide)

@@ -1,11 +1,11 @@
-"""Hashes the n-grams of texts as scikit-learn's HashingVectorizer does, without scikit-learn.
+"""Hashes the n-grams of texts: each different word is hashed once, and so are its characters.
 
-In: cleaned texts. Out: places and counts of their n-grams. A word's n-grams of characters do not
-depend on its neighbours, so each different word is cut and hashed once. What the counts weigh is
-`sluice.text.ngrams`' matter.
+In: cleaned texts. Out: places and counts of their n-grams. An n-gram of characters lies within a
+word and has the place that scikit-learn's HashingVectorizer gives it; an n-gram of words has its
+place by the hashes of its words. What the counts weigh is `sluice.text.ngrams`' matter.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ import numpy.typing as npt
 from sluice.tokens import Ints, find_entries, offsets_of
 
 Span = tuple[int, int]
+Hashes = npt.NDArray[np.uint32]
 _LEAST = -(2**31)
+_BASE = np.uint32(16_777_619)
 
 
 class Counts(NamedTuple):
@@ -49,13 +51,44 @@ def _pieces(word: str, span: Span) -> Iterator[str]:
 
 
 @lru_cache(maxsize=100_000)
-def _word_places(word: str, span: Span, buckets: int) -> Ints:
+def character_places(word: str, span: Span, buckets: int) -> Ints:
+    """Places of a word's n-grams of characters, from `buckets` on."""
     return buckets + _places(list(_pieces(word, span)), buckets)
 
 
-def _runs(tokens: Sequence[Sequence[str]], size: int) -> list[str]:
-    """N-grams of words, text after text."""
-    return [" ".join(row[at : at + size]) for row in tokens for at in range(len(row) - size + 1)]
+def word_hashes(words: Iterable[str]) -> Hashes:
+    """MurmurHash3 (Appleby 2011) of each word, 32 bits, seed 0."""
+    return np.array([mmh3.hash(word, signed=False) for word in words], np.uint32)
+
+
+def _mixed(hashes: Hashes) -> Hashes:
+    """MurmurHash3's last step, after which each bit depends on all."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        hashes = (hashes ^ (hashes >> np.uint32(shift))) * np.uint32(factor)
+    mixed: Hashes = hashes ^ (hashes >> np.uint32(16))
+    return mixed
+
+
+def word_places(hashes: Hashes, owners: Ints, span: Span, buckets: int) -> tuple[Ints, Ints]:
+    """Places of n-grams of words, and the text of each, shorter n-grams first.
+
+    An n-gram's hash is the polynomial of its words' hashes (Karp & Rabin 1987), mixed.
+
+    Args:
+        hashes: of each word, one text behind the other, (words,).
+        owners: number of the text of each, rising, (words,).
+        span: shortest and longest n-gram.
+        buckets: how many places there are.
+    """
+    places, texts, rolled = [], [], hashes
+    for size in range(1, span[1] + 1):
+        if size > 1:
+            rolled = rolled[: max(len(hashes) - size + 1, 0)] * _BASE + hashes[size - 1 :]
+        if size >= span[0]:
+            inside = owners[: len(rolled)] == owners[size - 1 :]
+            places.append(_mixed(rolled[inside]) % np.uint32(buckets))
+            texts.append(owners[: len(rolled)][inside])
+    return np.concatenate(places).astype(np.int64), np.concatenate(texts)
 
 
 def _spread(parts: Sequence[Ints], chosen: Ints) -> tuple[Ints, Ints]:
@@ -75,17 +108,13 @@ def count_hashed(texts: Sequence[str], words: Span, characters: Span, buckets: i
         return Counts(nothing, nothing.astype(np.float32), nothing)
     numbers, lengths = np.array(flat), np.fromiter(map(len, tokens), np.int64, len(tokens))
     texts_of = np.repeat(np.arange(len(tokens)), lengths)
-    pieces, sizes = _spread([_word_places(word, characters, buckets) for word in known], numbers)
-    places, rows = [pieces], [np.repeat(texts_of, sizes)]
-    for size in range(words[0], words[1] + 1):
-        if size == 1:
-            places.append(_places(list(known), buckets)[numbers])
-            rows.append(texts_of)
-        else:
-            places.append(_places(_runs(tokens, size), buckets))
-            rows.append(np.repeat(np.arange(len(tokens)), np.maximum(lengths - size + 1, 0)))
+    pieces, sizes = _spread(
+        [character_places(word, characters, buckets) for word in known], numbers
+    )
+    runs, rows = word_places(word_hashes(known)[numbers], texts_of, words, buckets)
     edge = 2 * buckets
     keys, counts = np.unique(
-        np.concatenate(places) + np.concatenate(rows) * edge, return_counts=True
+        np.concatenate([pieces + np.repeat(texts_of, sizes) * edge, runs + rows * edge]),
+        return_counts=True,
     )
     return Counts(keys % edge, counts.astype(np.float32), keys // edge)

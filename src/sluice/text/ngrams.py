@@ -88,7 +88,7 @@ class NgramReader:
     """How many of them hold each feature, (features,)."""
 
     @cached_property
-    def _rarity(self) -> npt.NDArray[np.float32]:
+    def rarity(self) -> npt.NDArray[np.float32]:
         """Inverse document frequency of each feature, (features,)."""
         rarity: npt.NDArray[np.float64] = 1 + np.log((1 + self.texts) / (1 + self.holding))
         return rarity.astype(np.float32)
@@ -99,19 +99,22 @@ class NgramReader:
         return replace(counted, weights=self.weigh(counted))
 
     def weigh(self, counted: NgramRows) -> npt.NDArray[np.float32]:
-        """Weights of counted n-grams, each of the two kinds scaled to unit length, (entries,).
+        """Weights of counted n-grams, of each of the two kinds apart, (entries,).
 
-        A feature weighs (1 + ln count) (1 + ln((1 + n) / (1 + n_feature))): sublinear TF-IDF with
-        smoothed document frequencies (Manning, Raghavan & Schuetze 2008, 6.4.1; scikit-learn).
+        A feature weighs count x rarity / sqrt(sum of counts x rarities squared), its rarity being
+        1 + ln((1 + n) / (1 + n_feature)): TF-IDF with smoothed document frequencies (Manning,
+        Raghavan & Schuetze 2008, 6.4.1; scikit-learn). Each occurrence counts as a feature of
+        its own, so that what a word adds does not depend on the words beside it but for the root:
+        who answers many texts sums each word up once.
 
         Args:
             counted: rows of n-grams; their weights are their counts.
         """
-        weights = (1 + np.log(counted.weights)) * self._rarity[counted.ids]
-        half = 2 * counted.owners + (counted.ids >= self.params.buckets)
-        squares = np.bincount(half, weights.astype(np.float64) ** 2, 2 * len(counted))
-        scaled: npt.NDArray[np.float32] = (weights / np.sqrt(squares[half])).astype(np.float32)
-        return scaled
+        rarity, half = self.rarity[counted.ids], 2 * counted.owners
+        half += counted.ids >= self.params.buckets
+        squares = np.bincount(half, counted.weights * rarity.astype(np.float64) ** 2)
+        scaled: npt.NDArray[np.float64] = counted.weights * rarity / np.sqrt(squares[half])
+        return scaled.astype(np.float32)
 
     def describe(self) -> dict[str, Any]:
         """A JSON-ready value that `load_ngrams` understands."""
