@@ -62,6 +62,18 @@ class Settings(Section):
         return self
 
     @property
+    def teacher(self) -> TeacherName | None:
+        """Who reads the training texts, for the words' vectors or for their own; null: nobody."""
+        if self.distillation is not None:
+            return self.distillation.teacher
+        return None if self.pretrained == "glove-6b-50d" else self.pretrained
+
+    @property
+    def taught_texts(self) -> int:
+        """Most training texts that the teacher reads."""
+        return (self.distillation or Distillation()).texts
+
+    @property
     def ngram_features(self) -> int:
         """Features of the wide part; 0 where there is none."""
         return 0 if self.ngrams is None else self.ngrams.features

@@ -23,20 +23,27 @@ Floats = npt.NDArray[np.float32]
 
 def _sum_rows(parts: Floats, rows: Ints, count: int) -> npt.NDArray[np.float64]:
     """Sums of the entries of each row, (count, columns)."""
-    columns = [np.bincount(rows, column, count) for column in parts.T]
-    return np.stack(columns, axis=1)
+    if count == 1:
+        return parts.sum(axis=0, dtype=np.float64)[None]
+    return np.stack([np.bincount(rows, column, count) for column in parts.T], axis=1)
 
 
 class LinearPart:
     """The wide part of a network; several threads may ask it at once."""
 
-    def __init__(self, reader: NgramReader, weights: npt.NDArray[Any]) -> None:
-        """Take the n-grams of `reader`, and what each adds to each logit, (features, labels)."""
+    def __init__(
+        self, reader: NgramReader, weights: npt.NDArray[Any], words: Sequence[str] = ()
+    ) -> None:
+        """Take the n-grams of `reader`, and what each adds to each logit, (features, labels).
+
+        `words` are summed up at once: frequent ones, so that the first texts do not wait for them.
+        """
         self._params, self._lock = reader.params, Lock()
         rarity = reader.rarity[:, None]
         # What an occurrence adds to the logits and, last, to the square of what divides them.
         self._parts: Floats = np.hstack([weights.astype(np.float32) * rarity, rarity**2])
         self._forget()
+        self._look_up([words])
 
     def _forget(self) -> None:
         self._known: dict[str, int] = {}
@@ -51,9 +58,8 @@ class LinearPart:
             self._hashes = np.pad(self._hashes, (0, more))
             self._sums = np.pad(self._sums, ((0, more), (0, 0)))
         self._hashes[first:end] = word_hashes(words)
-        span, buckets = self._params.characters, self._params.buckets
-        for row, word in enumerate(words, first):
-            self._sums[row] = self._parts[character_places(word, span, buckets)].sum(axis=0)
+        places, starts = character_places(words, self._params.characters, self._params.buckets)
+        self._sums[first:end] = np.add.reduceat(self._parts[places], starts, axis=0)
 
     def _look_up(self, tokens: Sequence[Sequence[str]]) -> tuple[Hashes, Floats]:
         """Hash of each token and sum of its characters, one text behind the other."""

@@ -5,7 +5,7 @@ imported. Rows of like length are answered together, on as many threads as there
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 NETWORK = "model.onnx"
 AT_ONCE = 128
 """Rows of a batch: more would not be sooner, and would wait for the longest."""
-READ_AHEAD = 1024
+FREQUENT = 2000
+"""Words of the vocabulary that are summed up when a model is loaded: nine tenths of a text."""
+READ_AHEAD = 2048
 """Rows that are read, and parted into batches of like length, while those before are answered."""
 Floats = npt.NDArray[np.float64]
+Logits = npt.NDArray[np.float32]
 
 
-def network_inputs(
-    rows: TokenRows, wide: npt.NDArray[np.float32] | None, chosen: Ints
-) -> dict[str, Any]:
+def network_inputs(rows: TokenRows, wide: Logits | None, chosen: Ints) -> dict[str, Any]:
     """The inputs of the graph for some rows, (batch,); `wide` is what n-grams add to the logits."""
     tokens, lengths = rows.padded(chosen)
     inputs = {"tokens": tokens, "lengths": lengths}
@@ -58,16 +59,20 @@ class PortableModel(NamedTuple):
         """Clean texts as the training rows were."""
         return clean_list(texts, self.steps)
 
-    def logits(self, cleaned: Sequence[str]) -> npt.NDArray[np.float32]:
+    def logits(self, cleaned: Sequence[str]) -> Logits:
         """Logits of cleaned texts, (texts, labels)."""
-        found = np.zeros((len(cleaned), len(self.config.labels)), np.float32)
-        if len(cleaned) <= AT_ONCE:
-            found[:] = self._run(*self._read(cleaned), np.arange(len(cleaned)))
+        return self._logits(cleaned, list)
+
+    def _logits(self, texts: Sequence[str], clean: Callable[[list[str]], list[str]]) -> Logits:
+        """The same of texts that are yet to be cleaned: some while those before are answered."""
+        found = np.zeros((len(texts), len(self.config.labels)), np.float32)
+        if len(texts) <= AT_ONCE:
+            found[:] = self._run(*self._read(clean(list(texts))), np.arange(len(texts)))
             return found
-        jobs: list[tuple[Ints, Future[npt.NDArray[np.float32]]]] = []
+        jobs: list[tuple[Ints, Future[Logits]]] = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for first in range(0, len(cleaned), READ_AHEAD):
-                rows, wide = self._read(cleaned[first : first + READ_AHEAD])
+            for first in range(0, len(texts), READ_AHEAD):
+                rows, wide = self._read(clean(list(texts[first : first + READ_AHEAD])))
                 order = np.argsort(rows.lengths, kind="stable")
                 for at in range(0, len(order), AT_ONCE):
                     part = order[at : at + AT_ONCE]
@@ -76,20 +81,18 @@ class PortableModel(NamedTuple):
             found[places] = job.result()
         return found
 
-    def _read(self, cleaned: Sequence[str]) -> tuple[TokenRows, npt.NDArray[np.float32] | None]:
+    def _read(self, cleaned: Sequence[str]) -> tuple[TokenRows, Logits | None]:
         wide = None if self.wide is None else self.wide.logits(cleaned)
         return self.reader.vocabulary.encode(cleaned), wide
 
-    def _run(
-        self, rows: TokenRows, wide: npt.NDArray[np.float32] | None, part: Ints
-    ) -> npt.NDArray[np.float32]:
-        answers: npt.NDArray[np.float32]
+    def _run(self, rows: TokenRows, wide: Logits | None, part: Ints) -> Logits:
+        answers: Logits
         (answers,) = self.session.run(["logits"], network_inputs(rows, wide, part))
         return answers
 
     def answer(self, texts: list[str]) -> Floats:
         """Probabilities before the temperature, (texts, labels)."""
-        return apply_temperature(self.logits(self.clean(texts)).astype(np.float64), 1.0)
+        return apply_temperature(self._logits(texts, self.clean).astype(np.float64), 1.0)
 
     def explain(self, text: str, label: str | None = None) -> "Explanation":
         """What each word adds to a label; see `erase_words`."""
@@ -131,7 +134,7 @@ def _load_wide(path: Path, config: NetworkConfig, reader: Reader) -> LinearPart 
             f"{path} has {weights.shape} weights for {config.ngram_features} n-grams and "
             f"{len(config.labels)} labels: export the model again"
         )
-    return LinearPart(reader.ngrams, weights)
+    return LinearPart(reader.ngrams, weights, reader.vocabulary.frequent_words(FREQUENT))
 
 
 def load_portable(folder: Path) -> PortableModel:

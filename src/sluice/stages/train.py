@@ -41,7 +41,7 @@ from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
-from sluice.text.teacher import text_vectors
+from sluice.text.teacher import Lessons, read_texts
 from sluice.text.vectors import start_vectors
 from sluice.text.vocabulary import Vocabulary
 from sluice.variants import Settings, Train
@@ -67,18 +67,20 @@ def _read_part(path: Path, reader: Reader, names: list[str]) -> Part:
     return Part(frame, LabelledRows(tokens, labels, np.ones(len(frame), np.float32), ngrams))
 
 
-def _fit_part(path: Path, settings: Settings, names: list[str]) -> tuple[Reader, LabelledRows]:
-    """Learn a reader from the training rows, and read them."""
+def _fit_part(
+    path: Path, settings: Settings, names: list[str]
+) -> tuple[Reader, LabelledRows, Lessons | None]:
+    """Learn a reader from the training rows, read them, and have the teacher read them."""
     texts = TextColumn(path, TEXTS)
     weighed = settings.optimisation.row_weights and "weight" in texts.columns
     frame, labels = read_labels(path, ["label", "weight"] if weighed else ["label"], names)
     weights = frame["weight"].to_numpy(np.float32) if weighed else np.ones(len(frame), np.float32)
     reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams, SCRATCH)
-    taught = None
-    if settings.distillation is not None:
-        lesson = settings.distillation
-        taught = text_vectors(lesson.teacher, texts, lesson.texts, TEACHERS)
-    return reader, LabelledRows(tokens, labels, weights, ngrams, taught)
+    lessons = None
+    if settings.teacher is not None:
+        lessons = read_texts(settings.teacher, texts, settings.taught_texts, TEACHERS)
+    taught = None if settings.distillation is None or lessons is None else lessons.texts
+    return reader, LabelledRows(tokens, labels, weights, ngrams, taught), lessons
 
 
 def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -> str:
@@ -91,11 +93,13 @@ def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -
     return f"{name}-{seed}-{digest.hexdigest()[:16]}"
 
 
-def _network(settings: Settings, vocabulary: Vocabulary, classes: int, seed: int) -> TextNetwork:
+def _network(
+    settings: Settings, vocabulary: Vocabulary, classes: int, seed: int, lessons: Lessons | None
+) -> TextNetwork:
     torch.manual_seed(seed)
     network = TextNetwork(settings.model, len(vocabulary), classes, settings.ngram_features)
     if settings.pretrained is not None:
-        vectors = start_vectors(settings.pretrained, vocabulary.tokens)
+        vectors = start_vectors(settings.pretrained, vocabulary.tokens, lessons)
         network.load_vectors(torch.from_numpy(vectors))
     return network
 
@@ -149,10 +153,10 @@ def _prepare(
     """Read both parts by a vocabulary of the training rows; set up a network with fresh weights."""
     quiet_lightning()
     torch.set_num_threads(settings.optimisation.threads)
-    reader, rows = _fit_part(augmented, settings, names)
+    reader, rows, lessons = _fit_part(augmented, settings, names)
     judged = _read_part(validation, reader, names)
     data = TextDataModule(rows, judged.rows, settings.optimisation.batch_size, seed)
-    network = _network(settings, reader.vocabulary, len(names), seed)
+    network = _network(settings, reader.vocabulary, len(names), seed, lessons)
     lesson = None
     if settings.distillation is not None and rows.taught is not None:
         lesson = Lesson(rows.taught.vectors.shape[1], settings.distillation.weight)

@@ -7,6 +7,7 @@ place by the hashes of its words. What the counts weigh is `sluice.text.ngrams`'
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import mmh3
@@ -50,10 +51,17 @@ def _pieces(word: str, span: Span) -> Iterator[str]:
             return
 
 
+def character_places(words: Sequence[str], span: Span, buckets: int) -> tuple[Ints, Ints]:
+    """Places of words' n-grams of characters, from `buckets` on; and where each word's start."""
+    pieces = [list(_pieces(word, span)) for word in words]
+    sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    places = buckets + _places(list(chain.from_iterable(pieces)), buckets)
+    return places, sizes.cumsum() - sizes
+
+
 @lru_cache(maxsize=100_000)
-def character_places(word: str, span: Span, buckets: int) -> Ints:
-    """Places of a word's n-grams of characters, from `buckets` on."""
-    return buckets + _places(list(_pieces(word, span)), buckets)
+def _places_of(word: str, span: Span, buckets: int) -> Ints:
+    return character_places([word], span, buckets)[0]
 
 
 def word_hashes(words: Iterable[str]) -> Hashes:
@@ -80,15 +88,16 @@ def word_places(hashes: Hashes, owners: Ints, span: Span, buckets: int) -> tuple
         span: shortest and longest n-gram.
         buckets: how many places there are.
     """
-    places, texts, rolled = [], [], hashes
+    found, texts, rolled = [], [], hashes
     for size in range(1, span[1] + 1):
         if size > 1:
             rolled = rolled[: max(len(hashes) - size + 1, 0)] * _BASE + hashes[size - 1 :]
         if size >= span[0]:
             inside = owners[: len(rolled)] == owners[size - 1 :]
-            places.append(_mixed(rolled[inside]) % np.uint32(buckets))
+            found.append(rolled[inside])
             texts.append(owners[: len(rolled)][inside])
-    return np.concatenate(places).astype(np.int64), np.concatenate(texts)
+    places = _mixed(np.concatenate(found)) % np.uint32(buckets)
+    return places.astype(np.int64), np.concatenate(texts)
 
 
 def _spread(parts: Sequence[Ints], chosen: Ints) -> tuple[Ints, Ints]:
@@ -108,9 +117,7 @@ def count_hashed(texts: Sequence[str], words: Span, characters: Span, buckets: i
         return Counts(nothing, nothing.astype(np.float32), nothing)
     numbers, lengths = np.array(flat), np.fromiter(map(len, tokens), np.int64, len(tokens))
     texts_of = np.repeat(np.arange(len(tokens)), lengths)
-    pieces, sizes = _spread(
-        [character_places(word, characters, buckets) for word in known], numbers
-    )
+    pieces, sizes = _spread([_places_of(word, characters, buckets) for word in known], numbers)
     runs, rows = word_places(word_hashes(known)[numbers], texts_of, words, buckets)
     edge = 2 * buckets
     keys, counts = np.unique(

@@ -19,21 +19,25 @@ if TYPE_CHECKING:
 
 Column = TypeVar("Column", "pl.Series", "Texts")
 
-_ASCII_EDGE = r"(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))"
 # Where case is ignored, Python counts the dotted capital I as an i, Rust does not.
 _SMALL_I = "(?-i:[iI])"
 _LETTERS = "(?-i:[A-Za-z0-9\u017f\u212a-])"
 
 
 @lru_cache(maxsize=256)
-def translate_pattern(pattern: str) -> "regex.Pattern[str]":
-    """Compile a pattern that was written for Polars, whose syntax is that of Rust's regex."""
+def translate_pattern(pattern: str) -> "re.Pattern[str] | regex.Pattern[str]":
+    """Compile a pattern that was written for Polars, whose syntax is that of Rust's regex.
+
+    Python's own module is the faster one; it knows neither classes of Unicode nor differences.
+    """
     plain = re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: chr(int(found[1], 16)), pattern)
-    plain = plain.replace(r"(?-u:\b)", _ASCII_EDGE).replace(r"\pC", r"\p{C}")
+    plain = plain.replace(r"(?-u:\b)", r"(?a:\b)").replace(r"\pC", r"\p{C}")
     plain = re.sub(r"(?<![\\\[])\$", r"\\Z", plain)
     if plain.startswith("(?i)"):
         plain = "(?i)" + re.sub(r"(?<!\\)i", _SMALL_I, plain[4:]).replace("[a-z0-9-]", _LETTERS)
-    return regex.compile(plain, regex.V1 if "--" in plain else regex.V0)
+    if "--" in plain:
+        return regex.compile(plain, regex.V1)
+    return (regex if r"\p{" in plain else re).compile(plain)
 
 
 @lru_cache(maxsize=256)
@@ -41,23 +45,46 @@ def _translate_words(words: str) -> str:
     return re.sub(r"\$\{(\d+)\}", r"\\g<\1>", words.replace("\\", r"\\"))
 
 
+class _Leftmost:
+    """Replaces texts by others: at each place the first of the old ones that stands there."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        # By their first character, in the order given; neighbours of one length share a look-up.
+        self._groups: dict[str, list[tuple[int, dict[str, str]]]] = {}
+        for old, new in pairs:
+            groups = self._groups.setdefault(old[0], [])
+            if not groups or groups[-1][0] != len(old):
+                groups.append((len(old), {}))
+            groups[-1][1].setdefault(old, new)
+        starts = "".join(map(re.escape, self._groups))
+        self._start = re.compile(f"[{starts}]")
+
+    def replace(self, text: str) -> str:
+        """The text with all that is to be replaced."""
+        parts, done, found = [], 0, self._start.search(text)
+        while found:
+            place = end = found.start()
+            for length, olds in self._groups[text[place]]:
+                new = olds.get(text[place : place + length])
+                if new is not None:
+                    parts += (text[done:place], new)
+                    done = end = place + length
+                    break
+            found = self._start.search(text, max(end, place + 1))
+        return "".join([*parts, text[done:]])
+
+
 @lru_cache(maxsize=8)
-def _by_first(olds: tuple[str, ...], news: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:
-    table: dict[str, list[tuple[str, str]]] = {}
-    for old, new in zip(olds, news, strict=True):
-        table.setdefault(old[0], []).append((old, new))
-    return table
+def _leftmost(olds: tuple[str, ...], news: tuple[str, ...]) -> _Leftmost:
+    return _Leftmost(zip(olds, news, strict=True))
 
 
-def _replace_leftmost(text: str, table: dict[str, list[tuple[str, str]]]) -> str:
-    """At each place the first of the old texts that stands there becomes the new one."""
-    parts, place = [], 0
-    while place < len(text):
-        pairs = table.get(text[place], ())
-        found = next((pair for pair in pairs if text.startswith(pair[0], place)), None)
-        parts.append(text[place] if found is None else found[1])
-        place += 1 if found is None else len(found[0])
-    return "".join(parts)
+def _replace_characters(text: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Replace characters one after the other; none is in what another one becomes."""
+    for old, new in pairs:
+        if old in text:
+            text = text.replace(old, new)
+    return text
 
 
 class Flags(list[bool]):
@@ -101,12 +128,11 @@ class _Kernels:
     def replace_many(
         self, patterns: Sequence[str], replace_with: Sequence[str], leftmost: bool = False
     ) -> "Texts":
-        """Single characters in one go; longer texts in the order given, from the left."""
-        if not leftmost:
-            table = str.maketrans(dict(zip(patterns, replace_with, strict=True)))
-            return self._each(lambda text: text.translate(table))
-        pairs = _by_first(tuple(patterns), tuple(replace_with))
-        return self._each(lambda text: _replace_leftmost(text, pairs))
+        """Single characters in any order; longer texts in the order given, from the left."""
+        if leftmost:
+            return self._each(_leftmost(tuple(patterns), tuple(replace_with)).replace)
+        pairs = list(zip(patterns, replace_with, strict=True))
+        return self._each(lambda text: _replace_characters(text, pairs))
 
     def to_lowercase(self) -> "Texts":
         return self._each(str.lower)

@@ -61,7 +61,12 @@ def drop_retweets(texts: Column) -> Column:
 
 def treat_mentions(texts: Column, how: str) -> Column:
     """`token`: `<mention>` for each @user; `drop`: nothing."""
-    return texts.str.replace_all(_MENTION, "${1}" + (mark("mention") if how == "token" else " "))
+    sign = "${1}" + (mark("mention") if how == "token" else " ")
+    return on_matching(
+        texts,
+        texts.str.contains("@", literal=True),
+        lambda found: found.str.replace_all(_MENTION, sign),
+    )
 
 
 def _split_part(part: str) -> list[str]:

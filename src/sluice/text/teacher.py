@@ -1,7 +1,8 @@
 """What a sentence transformer knows of words and texts, for a small network to learn from.
 
-In: words, or the cleaned training texts. Out: a vector for each. The transformer comes with an
-installed wheel, teaches in training only, and sees no label; nothing is downloaded.
+In: the cleaned training texts. Out: a vector for each text, and one for each word that it met in
+them. The transformer comes with an installed wheel, teaches in training only, and sees no label;
+nothing is downloaded.
 
 Sources: Wang et al. 2020, arXiv 2002.10957 (MiniLM); Reimers & Gurevych 2019, arXiv 1908.10084
 (sentence transformers).
@@ -10,9 +11,10 @@ Sources: Wang et al. 2020, arXiv 2002.10957 (MiniLM); Reimers & Gurevych 2019, a
 import hashlib
 import os
 import sys
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,9 +33,26 @@ _AT_ONCE = 32  # more would leave the cache
 _LONGEST = 64  # pieces of a text that are read
 _TOLD = 2048  # texts between two lines that say how far it is
 _LEAST = 0.1  # of the median deviation: a number that hardly varies is not blown up
-_KEPT = 16  # files of vectors, some 25 MB each
+_KEPT = 16  # files of vectors, some 30 MB each
 _SEED = 0
 Vectors = npt.NDArray[np.float32]
+
+
+class Lessons(NamedTuple):
+    """What a teacher made of texts."""
+
+    texts: TaughtRows
+    """A vector of each text that was read, each number standardised over them."""
+    words: dict[str, int]
+    """Row of each word that stood in them."""
+    meanings: Vectors
+    """The mean of what the teacher made of a word where it stood, (words, features)."""
+
+
+class _Read(NamedTuple):
+    texts: Vectors  # (texts, features)
+    words: list[str]
+    vectors: Vectors  # (words, features)
 
 
 def _open_model(name: TeacherName) -> Any:
@@ -53,40 +72,83 @@ def _open_model(name: TeacherName) -> Any:
     return model
 
 
-def _encode(model: Any, texts: Sequence[str]) -> Vectors:
-    found = model.encode(list(texts), batch_size=_AT_ONCE, show_progress_bar=False)
-    return np.asarray(found, np.float32)
+class _Meanings:
+    """Sums of what a word became in each place where it stood."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, int] = {}
+        self._sums = np.zeros((0, 0), np.float32)
+        self._counts = np.zeros(0, np.int64)
+
+    def add(self, words: Sequence[str], vectors: Vectors) -> None:
+        """Count words with the vector of each, (words, features)."""
+        rows = [self.rows.setdefault(word, len(self.rows)) for word in words]
+        more = max(2 * len(self.rows) - len(self._counts), 0)
+        if len(self.rows) > len(self._counts):
+            wider = max(vectors.shape[1] - self._sums.shape[1], 0)
+            self._sums = np.pad(self._sums, ((0, more), (0, wider)))
+            self._counts = np.pad(self._counts, (0, more))
+        np.add.at(self._sums, rows, vectors)
+        np.add.at(self._counts, rows, 1)
+
+    def means(self) -> Vectors:
+        """(words, features)"""
+        count = len(self.rows)
+        found: Vectors = self._sums[:count] / self._counts[:count, None]
+        return found.astype(np.float32)
 
 
-def word_vectors(name: TeacherName, words: Sequence[str]) -> Vectors:
-    """Read words one by one; give the principal components of what was read.
+def _plain(word: str) -> str:
+    """Cleaning's tokens as words: `<url>` would be three pieces, and mean nothing."""
+    return word.replace("<", "").replace(">", "") or word
 
-    After Bommasani et al. 2020, ACL ("decontextualized" vectors), and Tulkens & van Dongen 2024
-    (Model2Vec). The components are those of these words: vectors of two calls do not compare.
+
+def _encode(model: Any, texts: Sequence[Sequence[str]], meanings: _Meanings) -> Vectors:
+    """Vectors of texts that are given as words, (texts, features); those of words are counted."""
+    plain = [" ".join(map(_plain, words)) for words in texts]
+    cut = {"truncation": True, "max_length": _LONGEST}
+    places = model.tokenizer(plain, return_offsets_mapping=True, **cut)["offset_mapping"]
+    found = model.encode(
+        plain, batch_size=_AT_ONCE, show_progress_bar=False, output_value=None,
+        convert_to_numpy=False,
+    )  # fmt: skip
+    for words, text, spans, one in zip(texts, plain, places, found, strict=True):
+        letters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+        firsts = np.concatenate([[0], np.flatnonzero(letters == ord(" ")) + 1])
+        edges = np.array(spans).reshape(-1, 2)
+        inside = np.flatnonzero(edges[:, 1] > edges[:, 0])  # not the marks of start and end
+        owners = np.searchsorted(firsts, edges[inside, 0], side="right") - 1
+        if not len(inside):
+            continue
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        pieces = one["token_embeddings"].float().cpu().numpy()[inside]
+        sizes = np.diff(starts, append=len(owners))[:, None]
+        means = np.add.reduceat(pieces, starts, axis=0) / sizes
+        meanings.add([words[owner] for owner in owners[starts].tolist()], means)
+    return np.stack([one["sentence_embedding"].float().cpu().numpy() for one in found])
+
+
+def word_vectors(lessons: Lessons, words: Sequence[str]) -> Vectors:
+    """Principal components of what words mean where they stand.
+
+    A word's meaning is the mean of its vectors in context, after Bommasani et al. 2020, ACL. The
+    components are those of these words: vectors of two calls do not compare.
 
     Returns:
-        (words, WORD_FEATURES); zeros behind the components of fewer words.
-
-    Raises:
-        ResourceError: the teacher's wheel is not installed, or not what runs it.
+        (words, WORD_FEATURES); zeros for a word that the teacher did not meet, and behind the
+        components of fewer words.
     """
     from sklearn.decomposition import PCA
 
     found = np.zeros((len(words), WORD_FEATURES), dtype=np.float32)
-    if not words:
-        return found
-    read = _encode(_open_model(name), words)
-    if not np.ptp(read, axis=0).any():  # nothing to tell apart
+    known = [at for at, word in enumerate(words) if word in lessons.words]
+    read = lessons.meanings[[lessons.words[words[at]] for at in known]]
+    if not len(read) or not np.ptp(read, axis=0).any():  # nothing to tell apart
         return found
     kept = min(WORD_FEATURES, *read.shape)
     components = PCA(kept, random_state=_SEED).fit_transform(read.astype(np.float64))
-    found[:, :kept] = components * (_SPREAD / components.std())
+    found[known, :kept] = components * (_SPREAD / components.std())
     return found
-
-
-def _plain(text: str) -> str:
-    """Cleaning's tokens as words: `<url>` would be three pieces, and mean nothing."""
-    return text.replace("<", "").replace(">", "")
 
 
 def _survey(chunks: Iterable[Sequence[str]], made: str) -> tuple[str, int]:
@@ -105,12 +167,12 @@ def _sample(count: int, most: int) -> Ints:
     return np.sort(drawn).astype(np.int64)
 
 
-def _chosen(chunks: Iterable[Sequence[str]], chosen: Ints) -> Iterator[list[str]]:
-    """The chosen texts, some at a time."""
+def _chosen(chunks: Iterable[Sequence[str]], chosen: Ints) -> Iterator[list[list[str]]]:
+    """The words of the chosen texts, some at a time."""
     first = 0
     for texts in chunks:
         low, high = np.searchsorted(chosen, [first, first + len(texts)])
-        yield [_plain(texts[at - first]) for at in chosen[low:high].tolist()]
+        yield [texts[at - first].split() for at in chosen[low:high].tolist()]
         first += len(texts)
 
 
@@ -123,29 +185,47 @@ def _standardise(rows: Vectors) -> Vectors:
     return found
 
 
-def _read_texts(name: TeacherName, parts: Iterable[list[str]], count: int) -> Vectors:
-    model = _open_model(name)
+def _read_all(name: TeacherName, parts: Iterable[list[list[str]]], count: int) -> _Read:
+    model, meanings = _open_model(name), _Meanings()
     found: list[Vectors] = []
     for texts in parts:
         for at in range(0, len(texts), _TOLD):
-            found.append(_encode(model, texts[at : at + _TOLD]))
+            found.append(_encode(model, texts[at : at + _TOLD], meanings))
             sys.stderr.write(f"{name} has read {sum(map(len, found))} of {count} texts\n")
             sys.stderr.flush()
-    return _standardise(np.concatenate(found))
+    return _Read(_standardise(np.concatenate(found)), list(meanings.rows), meanings.means())
+
+
+def _store(read: _Read, path: Path) -> None:
+    """Write what was read, 16 bits a number; words stand one behind the other, as text."""
+    letters = np.frombuffer("\n".join(read.words).encode("utf-8", "surrogatepass"), np.uint8)
+    halves = {"texts": read.texts.astype(np.float16), "vectors": read.vectors.astype(np.float16)}
+    with staged(path) as (part,), part.open("wb") as file:
+        np.savez(file, words=letters, **halves)
+
+
+def _load(path: Path) -> _Read:
+    try:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            letters, texts, vectors = (file[name] for name in ("words", "texts", "vectors"))
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} is damaged ({error!s:.100}): delete it and run again") from error
+    words = letters.tobytes().decode("utf-8", "surrogatepass").split("\n")
+    return _Read(texts.astype(np.float32), words, vectors.astype(np.float32))
 
 
 def _forget(folder: Path) -> None:
     """Delete files that were used least lately, all but `_KEPT`."""
-    for path in sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime_ns)[:-_KEPT]:
+    for path in sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime_ns)[:-_KEPT]:
         path.unlink(missing_ok=True)
 
 
-def text_vectors(
+def read_texts(
     name: TeacherName, chunks: Iterable[Sequence[str]], most: int, folder: Path
-) -> TaughtRows:
-    """Read texts; give their vectors, each number standardised over the texts that were read.
+) -> Lessons:
+    """Read texts; give their vectors, and those of their words.
 
-    They stay in a file beneath `folder`, for the next training on the same texts; files of texts
+    What was read stays in a file beneath `folder`, for the next training on the same texts; files
     that were asked for least lately are deleted.
 
     Args:
@@ -160,17 +240,13 @@ def text_vectors(
     """
     key, count = _survey(chunks, f"{name} {_LONGEST} {most}")
     chosen = _sample(count, most)
-    path = folder / f"{name}-{key}.npy"
+    path = folder / f"{name}-{key}.npz"
     if not path.is_file():
-        read = _read_texts(name, _chosen(chunks, chosen), len(chosen))
-        with staged(path) as (part,), part.open("wb") as file:
-            np.save(file, read)
+        _store(_read_all(name, _chosen(chunks, chosen), len(chosen)), path)
     path.touch()
     _forget(folder)
     places = np.full(count, -1, np.int64)
     places[chosen] = np.arange(len(chosen))
-    try:
-        vectors = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ModelError(f"{path} is damaged ({error!s:.100}): delete it and run again") from error
-    return TaughtRows(vectors, places)
+    read = _load(path)
+    rows = {word: row for row, word in enumerate(read.words)}
+    return Lessons(TaughtRows(read.texts, places), rows, read.vectors)

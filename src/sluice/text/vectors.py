@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sluice.text.teacher import WORD_FEATURES, TeacherName, word_vectors
+from sluice.text.teacher import WORD_FEATURES, Lessons, TeacherName, word_vectors
 from sluice.text.vocabulary import RESERVED
 from sluice.wheels import find_in_wheel
 
@@ -43,16 +43,24 @@ def load_vectors(name: VectorsName, tokens: Sequence[str]) -> npt.NDArray[np.flo
     return vectors
 
 
-def start_vectors(name: StartName, tokens: Sequence[str]) -> npt.NDArray[np.float32]:
+def start_vectors(
+    name: StartName, tokens: Sequence[str], lessons: Lessons | None
+) -> npt.NDArray[np.float32]:
     """Vectors for an embedding to start from, (tokens, features); reserved tokens have none.
+
+    Args:
+        name: where they come from.
+        tokens: of the vocabulary.
+        lessons: what the teacher of that name made of the training texts.
 
     Raises:
         ResourceError: the wheel that they come from is not installed.
     """
     if name == "glove-6b-50d":
         return load_vectors(name, tokens)
+    assert lessons is not None  # noqa: S101 - the caller had the teacher read
     places = [at for at, token in enumerate(tokens) if token not in RESERVED]
-    known = word_vectors(name, [tokens[at] for at in places])
+    known = word_vectors(lessons, [tokens[at] for at in places])
     vectors = np.zeros((len(tokens), known.shape[1]), dtype=np.float32)
     vectors[places] = known
     return vectors

@@ -8,6 +8,7 @@ rows those are is the caller's matter.
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from tokenizers.trainers import BpeTrainer
 
 from sluice.errors import ModelError
 from sluice.params import Section
-from sluice.tokens import PADDING, UNKNOWN, TokenRows, token_rows
+from sluice.tokens import PADDING, UNKNOWN, TokenRows, offsets_of, token_rows
 
 RESERVED = ("<pad>", "<unk>")
 
@@ -50,6 +51,9 @@ class Vocabulary(Protocol):
     def tokens(self) -> list[str]:
         """The tokens by id."""
 
+    def frequent_words(self, most: int) -> list[str]:
+        """The most frequent whole words that it holds; none where it holds parts of words."""
+
     def encode(self, texts: Sequence[str]) -> TokenRows:
         """Rows of token ids for texts, one row each, none empty."""
 
@@ -73,12 +77,17 @@ class WordVocabulary:
     def tokens(self) -> list[str]:
         return list(self._tokens)
 
+    def frequent_words(self, most: int) -> list[str]:
+        return self._tokens[len(RESERVED) : len(RESERVED) + most]
+
     def encode(self, texts: Sequence[str]) -> TokenRows:
-        rows = [text.split() for text in texts]
-        lengths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
-        known = self._ids
-        found = (known.get(word, UNKNOWN) for row in rows for word in row)
-        return token_rows(np.fromiter(found, np.int32, lengths.sum()), lengths, self.max_tokens)
+        known, most = self._ids, self.max_tokens
+        rows = [
+            [known.get(word, UNKNOWN) for word in text.split()[:most]] or [UNKNOWN]
+            for text in texts
+        ]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        return TokenRows(np.array(list(chain.from_iterable(rows)), np.int32), offsets_of(lengths))
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "words", "max_tokens": self.max_tokens, "tokens": self._tokens}
@@ -96,6 +105,9 @@ class SubwordVocabulary:
     @property
     def tokens(self) -> list[str]:
         return [self._tokenizer.id_to_token(index) or "" for index in range(len(self))]
+
+    def frequent_words(self, most: int) -> list[str]:  # noqa: ARG002 - words have several tokens
+        return []
 
     def encode(self, texts: Sequence[str]) -> TokenRows:
         single = [" ".join(text.split()) for text in texts]

@@ -7,7 +7,7 @@ scikit-learn take seconds to import: the steps that need them load them, not thi
 import re
 import string
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from threading import Lock
 from typing import Any
@@ -18,22 +18,23 @@ from sluice.text.marks import CLOSE, COLON, MARKS, OPEN, mark, on_matching
 from sluice.text.protection import NEGATIONS
 
 _APOSTROPHES = r"[’‘ʼ´`′]"
-# In this order: the irregular ones first. ${1} is what stands before.
+# What a text must hold in small letters, a pattern, and what it becomes: ${1} is what stands
+# before. In this order: the irregular ones first.
 _CONTRACTIONS = (
-    (r"(?i)\b(ca)n't\b", "${1}n not"),
-    (r"(?i)\b(w)on't\b", "${1}ill not"),
-    (r"(?i)\b(sha)n't\b", "${1}ll not"),
-    (r"(?i)\bain't\b", "is not"),
-    (r"(?i)\bcannot\b", "can not"),
-    (r"(?i)n't\b", " not"),
-    (r"(?i)\b(let)'s\b", "${1} us"),
-    (r"(?i)\b(i)'m\b", "${1} am"),
-    (r"(?i)\b(it|that|there|here|what|where|who|how|when|he|she)'s\b", "${1} is"),
-    (r"(?i)\b(\w+)'re\b", "${1} are"),
-    (r"(?i)\b(\w+)'ve\b", "${1} have"),
-    (r"(?i)\b(\w+)'ll\b", "${1} will"),
-    (r"(?i)\b(\w+)'d\b", "${1} would"),
-    (r"(?i)\b(\w+)'s\b", "${1} 's"),
+    ("can't", r"(?i)\b(ca)n't\b", "${1}n not"),
+    ("won't", r"(?i)\b(w)on't\b", "${1}ill not"),
+    ("shan't", r"(?i)\b(sha)n't\b", "${1}ll not"),
+    ("ain't", r"(?i)\bain't\b", "is not"),
+    ("cannot", r"(?i)\bcannot\b", "can not"),
+    ("n't", r"(?i)n't\b", " not"),
+    ("let's", r"(?i)\b(let)'s\b", "${1} us"),
+    ("i'm", r"(?i)\b(i)'m\b", "${1} am"),
+    ("'s", r"(?i)\b(it|that|there|here|what|where|who|how|when|he|she)'s\b", "${1} is"),
+    ("'re", r"(?i)\b(\w+)'re\b", "${1} are"),
+    ("'ve", r"(?i)\b(\w+)'ve\b", "${1} have"),
+    ("'ll", r"(?i)\b(\w+)'ll\b", "${1} will"),
+    ("'d", r"(?i)\b(\w+)'d\b", "${1} would"),
+    ("'s", r"(?i)\b(\w+)'s\b", "${1} 's"),
 )
 _ONE_READER = Lock()
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -46,6 +47,10 @@ _SIGN_RUN = re.compile(r"([!?.,_*-])\1{2,}")
 _NUMBER = r"(?-u:\b)[0-9]+(?:[.,:/][0-9]+)*(?:st|nd|rd|th)?(?-u:\b)"
 
 
+def _replace(texts: Column, pattern: str, replacement: str) -> Column:
+    return texts.str.replace_all(pattern, replacement)
+
+
 def expand_contractions(texts: Column) -> Column:
     """`can't` to `can not`, `we're` to `we are`; a possessive is parted, `Tom's` to `Tom 's`."""
     plain = on_matching(
@@ -55,8 +60,12 @@ def expand_contractions(texts: Column) -> Column:
     )
 
     def expand(found: Column) -> Column:
-        for pattern, replacement in _CONTRACTIONS:
-            found = found.str.replace_all(pattern, replacement)
+        for part, pattern, replacement in _CONTRACTIONS:
+            found = on_matching(
+                found,
+                found.str.contains_any([part], ascii_case_insensitive=True),
+                partial(_replace, pattern=pattern, replacement=replacement),
+            )
         return found
 
     return on_matching(plain, plain.str.contains_any(["'", "annot", "ANNOT"]), expand)
