@@ -42,7 +42,7 @@ from sluice.text.reader import fit_reader
 from sluice.variants import Train
 
 ROOT = Path(__file__).parents[1]
-SINGLES, WARM, ROWS, REPEATS = 1000, 200, 4000, 5
+SINGLES, WARM, ROWS, REPEATS = 1000, 200, 20_000, 5
 FITTED = 10_000
 """Tweets that both sides are fitted on."""
 CALLERS, CALLS = 8, 200

@@ -168,3 +168,21 @@ def test_a_lesson_adds_the_squared_error_of_rows_that_were_read() -> None:
     wrong = [((told[at] - vectors[place]) ** 2).mean() for at, place in ((0, 0), (2, 1))]
     expected = 0.5 * (5 * wrong[0] + 2 * wrong[1]) / (5 + 1 + 2)
     assert added.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "wanted"),
+    [
+        (640, {}, (4, 2)),  # ten batches an epoch
+        (64, {}, (30, 15)),
+        (65, {}, (15, 8)),
+        (64, {"max_batches": 1}, (4, 2)),
+        (64, {"patience": None}, (30, None)),
+        (1, {"min_steps": 0}, (4, 2)),
+        (320, {"min_steps": 21}, (5, 3)),
+    ],
+)
+def test_epochs_and_patience_grow_where_rows_are_few(rows, changes, wanted) -> None:
+    given = {"batch_size": 64, "max_epochs": 4, "patience": 2, "min_steps": 30}
+    params = OptimisationParams.model_validate(given | changes).stretched(rows)
+    assert (params.max_epochs, params.patience) == wanted

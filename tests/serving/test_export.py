@@ -15,7 +15,7 @@ from sluice.errors import ModelError, ParamsError
 from sluice.models.network import ENCODERS
 from sluice.models.settings import NetworkParams
 from sluice.models.storage import round_weights
-from sluice.serving import export
+from sluice.serving import export, onnx_encoders
 from sluice.serving.bundle import load_bundle, open_model
 from sluice.serving.contents import Thresholds, write_bundle
 from sluice.serving.export import TEXTS, TOLERANCE, compare, export_folder, export_network
@@ -75,6 +75,7 @@ def test_every_network_answers_as_in_pytorch(
     monkeypatch.setattr(export, "LENGTHS", (1, 2, 5, 64, 512))
     monkeypatch.setattr(export, "BATCHES", (1, 3, 8) if wide else (3,))
     monkeypatch.setattr(export, "DRAWN", 20)
+    monkeypatch.setattr(onnx_encoders, "FEW", 2)  # so that there are few rows and many
     made = rebuilt(model, settings, wide)
     found = compare(made, ported(made, tmp_path))
     assert found.largest <= TOLERANCE
@@ -97,7 +98,11 @@ def test_tables_of_16_bits_stay_so_and_answer_alike(model: Model, tmp_path: Path
     assert not found.labels
 
 
-def test_padding_is_read_in_neither_direction(model: Model, tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [0, 48])
+def test_padding_is_read_in_neither_direction(
+    model: Model, tmp_path: Path, monkeypatch, few: int
+) -> None:
+    monkeypatch.setattr(onnx_encoders, "FEW", few)
     made = ported(rebuilt(model, {"encoder": "bilstm", "pooling": "last"}, False), tmp_path)
     tokens, lengths = np.array([[5, 6, 7]]), np.array([3])
     alone = made.session.run(["logits"], {"tokens": tokens, "lengths": lengths})[0]

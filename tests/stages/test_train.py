@@ -30,6 +30,7 @@ from sluice.stages.train import (
     train,
 )
 from sluice.text.reader import load_reader
+from sluice.text.teacher import Lessons
 from sluice.tokens import TaughtRows
 
 LABELS = ["negative", "neutral", "positive"]
@@ -340,9 +341,10 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
         texts = [text for some in chunks for text in some]
         seen.append((name, len(texts)))
         vectors = np.array([[len(text), text.count("e")] for text in texts[1:]], np.float32)
-        return TaughtRows(vectors, np.arange(-1, len(texts) - 1))
+        places = np.arange(-1, len(texts) - 1)
+        return Lessons(TaughtRows(vectors, places), {"the": 0}, np.ones((1, 2), np.float32))
 
-    monkeypatch.setattr("sluice.stages.train.text_vectors", tell)
+    monkeypatch.setattr("sluice.stages.train.read_texts", tell)
     train("bilstm", 0, *paths("alone"))
     assert not seen
     write_params({"distillation": {"weight": 0.5}})
@@ -351,6 +353,35 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
     alone, taught = (load_file(f"{folder}/model.safetensors") for folder in ("alone", "taught"))
     assert alone.keys() == taught.keys()
     assert not np.array_equal(alone["output.weight"], taught["output.weight"])
+
+
+def test_words_alone_may_be_what_is_learnt_from_a_teacher(workspace, monkeypatch) -> None:
+    made = []
+
+    def tell(name, chunks, most, folder):
+        words = sorted({word for some in chunks for text in some for word in text.split()})
+        meanings = np.random.default_rng(0).normal(size=(len(words), 9)).astype(np.float32)
+        made.append(most)
+        nothing = TaughtRows(np.zeros((0, 9), np.float32), np.zeros(0, np.int64))
+        return Lessons(nothing, {word: row for row, word in enumerate(words)}, meanings)
+
+    monkeypatch.setattr("sluice.stages.train.read_texts", tell)
+    changes = {"tokens": {"kind": "words"}, "model": {"embedding_size": 128}}
+    write_params(changes)
+    train("bilstm", 0, *paths("alone"))
+    write_params(changes | {"pretrained": "minilm-l6-v2"})
+    train("bilstm", 0, *paths("taught"))
+    assert made == [16_000]
+    alone, taught = (load_file(f"{folder}/model.safetensors") for folder in ("alone", "taught"))
+    assert alone["embedding.weight"].std() < taught["embedding.weight"][:, :9].std()
+
+
+def test_few_rows_are_passed_over_until_the_least_steps_are_taken(workspace) -> None:
+    rows = len(pd.read_parquet("train.parquet"))
+    more = {"max_epochs": 2, "max_batches": None, "batch_size": rows, "patience": None}
+    write_params({"optimisation": more | {"min_steps": 5}})
+    train("bilstm", 0, *paths("out"))
+    assert len(pd.read_csv("out/curves.csv")) == 5
 
 
 @pytest.mark.parametrize("weight", [0, -1, float("inf")])

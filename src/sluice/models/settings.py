@@ -142,10 +142,21 @@ class OptimisationParams(Section):
     """Most passes over the training rows."""
     max_batches: int | None = Field(None, ge=1)
     """Most batches of an epoch; null takes all. For trials."""
+    min_steps: int = Field(0, ge=0)
+    """Steps that a training takes at least: few rows are passed over more often than `max_epochs`
+    says, and waited for as much longer. Not where `max_batches` is set."""
     patience: int | None = Field(3, ge=1)
     """Epochs without a better validation macro-F1 after which training stops; null never stops."""
     threads: int = Field(2, ge=1)
     """Processor threads. Sums depend on it in their last bits, so it is fixed here, not guessed."""
+
+    def stretched(self, rows: int) -> "OptimisationParams":
+        """The same with as many epochs, and as much patience, as `rows` need for `min_steps`."""
+        needed = -(-self.min_steps // -(-rows // self.batch_size))
+        if self.max_batches is not None or needed <= self.max_epochs:
+            return self
+        patience = self.patience and -(-self.patience * needed // self.max_epochs)
+        return self.model_copy(update={"max_epochs": needed, "patience": patience})
 
     @model_validator(mode="after")
     def _agree(self) -> "OptimisationParams":

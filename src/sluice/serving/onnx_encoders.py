@@ -1,6 +1,6 @@
 """The encoders of `sluice.models.encoders` as ONNX operators.
 
-In: a graph, an encoder and (batch, time, features) with the rows' lengths. Out: its outputs and
+In: a graph, an encoder, embedded tokens and the rows' lengths. Out: its outputs and
 their lengths. Recurrent operators are told the lengths, so that neither direction reads padding.
 """
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn
+import onnx
+from torch import Tensor, nn
 
 from sluice.models.encoders import (
     AttentionRecurrent,
@@ -19,7 +20,8 @@ from sluice.models.encoders import (
     Recurrent,
     Transformer,
 )
-from sluice.serving.onnx_graph import Graph, add_norm, array_of
+from sluice.serving.onnx_graph import Embedded, Graph, add_norm, array_of
+from sluice.tokens import PADDING
 
 Outputs = tuple[str, str]
 
@@ -29,6 +31,17 @@ _CELLS: dict[type[nn.RNNBase], tuple[str, tuple[int, ...], dict[str, Any]]] = {
     nn.GRU: ("GRU", (1, 0, 2), {"linear_before_reset": 1}),
     nn.RNN: ("RNN", (0,), {}),
 }
+
+
+_IFOG = (0, 1, 3, 2)
+_SHUT = -1e4  # a gate at which nothing passes
+FEW = 48
+"""Rows up to which the operator of a whole layer is sooner than a loop of its steps."""
+
+
+def _part(cell: nn.RNNBase, name: str, gate: int) -> npt.NDArray[np.float32]:
+    """The rows of a weight that belong to one gate of an LSTM."""
+    return np.split(array_of(cell.get_parameter(f"{name}_l0")), 4)[gate]
 
 
 def _gates(cell: nn.RNNBase, name: str, order: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -54,13 +67,93 @@ def _add_layer(graph: Graph, cells: list[nn.RNNBase], values: str, lengths: str)
     return str(graph.add("Reshape", turned, graph.integers(0, 0, len(cells) * size)))
 
 
-def add_recurrent(graph: Graph, encoder: Recurrent, values: str, lengths: str) -> Outputs:
+def _gates_of_words(graph: Graph, cell: nn.LSTM, table: Tensor) -> str:
+    """What each token adds to the gates i, f, o and g: (vocabulary, 4 x hidden).
+
+    The runtime multiplies this out when it loads the graph. Padding closes all gates, so that the
+    state stays zero where a row that is read backwards has not begun.
+    """
+    weight = np.concatenate([_part(cell, "weight_ih", gate) for gate in _IFOG])
+    bias = sum(
+        np.concatenate([_part(cell, name, gate) for gate in _IFOG])
+        for name in ("bias_ih", "bias_hh")
+    )
+    product = graph.add("MatMul", graph.table(table), graph.constant(weight.T))
+    whole = graph.add("Add", product, graph.constant(bias))
+    ends = (graph.integers(1), graph.integers(len(table)), graph.integers(0))
+    shut = graph.constant(np.full((1, len(weight)), _SHUT))
+    return str(graph.add("Concat", shut, graph.add("Slice", whole, *ends), axis=0))
+
+
+def _step(graph: Graph, cell: nn.LSTM) -> onnx.GraphProto:
+    """One step of an LSTM (Hochreiter & Schmidhuber 1997; Gers et al. 2000), for Scan."""
+    size, body = cell.hidden_size, Graph(graph)
+    weight = np.concatenate([_part(cell, "weight_hh", gate) for gate in _IFOG])
+    inputs = [f"{name}{next(body.numbers)}" for name in ("hidden", "memory", "gates")]
+    hidden, memory, gates = inputs
+    total = body.add("Add", body.add("MatMul", hidden, body.constant(weight.T)), gates)
+    parts = body.add("Split", total, body.integers(3 * size, size), outputs=2, axis=1)
+    opened = body.add("Sigmoid", parts[0])
+    taken, kept, shown = body.add("Split", opened, outputs=3, axis=1, num_outputs=3)
+    new = body.add("Mul", taken, body.add("Tanh", parts[1]))
+    memory = body.add("Add", body.add("Mul", kept, memory), new)
+    hidden = body.add("Mul", shown, body.add("Tanh", memory))
+    return body.inner(inputs, [hidden, memory, body.add("Identity", hidden)])
+
+
+def _add_scan(
+    graph: Graph, cells: list[nn.LSTM], words: Embedded, lengths: str, tables: list[str]
+) -> str:
+    """A layer that looks up what tokens add to its gates: (batch, time, cells x hidden)."""
+    mask = graph.mask(lengths, words.tokens)
+    inside = graph.add("Where", mask, words.tokens, graph.constant(PADDING, "int64"))
+    turned = graph.add("Transpose", inside, perm=[1, 0])
+    rows = graph.add("Shape", words.tokens, start=0, end=1)
+    outputs = []
+    for way, (cell, table) in enumerate(zip(cells, tables, strict=True)):
+        shape = graph.add("Concat", rows, graph.integers(cell.hidden_size), axis=0)
+        zeros = graph.add("ConstantOfShape", shape)
+        gates = graph.add("Gather", table, turned)  # (time, batch, 4 x hidden)
+        _, _, states = graph.add(
+            "Scan", zeros, zeros, gates, outputs=3, body=_step(graph, cell), num_scan_inputs=1,
+            scan_input_directions=[way], scan_output_directions=[way],
+        )  # fmt: skip
+        outputs.append(states)
+    joined = graph.add("Concat", *outputs, axis=2) if len(outputs) > 1 else outputs[0]
+    return str(graph.add("Transpose", joined, perm=[1, 0, 2]))
+
+
+def _add_first(graph: Graph, cells: list[nn.RNNBase], words: Embedded, lengths: str) -> str:
+    """A layer that reads tokens: (batch, time) -> (batch, time, cells x hidden).
+
+    Few rows go through the operator of the runtime, whose steps are cheap. Many go through a loop
+    that looks up the products of words instead of computing them, which are half of the work.
+    """
+    lstms = [cell for cell in cells if isinstance(cell, nn.LSTM)]
+    if len(lstms) < len(cells):
+        return _add_layer(graph, cells, graph.embed(words), lengths)
+    tables = [_gates_of_words(graph, cell, words.table) for cell in lstms]
+    rows = graph.add("Squeeze", graph.add("Shape", words.tokens, start=0, end=1))
+    few, many = Graph(graph), Graph(graph)
+    ways = {
+        "then_branch": many.inner([], [_add_scan(many, lstms, words, lengths, tables)]),
+        "else_branch": few.inner([], [_add_layer(few, cells, few.embed(words), lengths)]),
+    }
+    return str(graph.add("If", graph.add("Greater", rows, graph.constant(FEW, "int64")), **ways))
+
+
+def add_recurrent(
+    graph: Graph, encoder: Recurrent, values: str | Embedded, lengths: str
+) -> Outputs:
     """Layer upon layer, each in one direction or two."""
     for layer, forward in enumerate(encoder.forward_cells):
-        cells = [forward, *([encoder.backward_cells[layer]] if encoder.bidirectional else [])]
-        values = _add_layer(
-            graph, [one for one in cells if isinstance(one, nn.RNNBase)], values, lengths
-        )
+        both = [forward, *([encoder.backward_cells[layer]] if encoder.bidirectional else [])]
+        cells = [one for one in both if isinstance(one, nn.RNNBase)]
+        if isinstance(values, Embedded):
+            values = _add_first(graph, cells, values, lengths)
+        else:
+            values = _add_layer(graph, cells, values, lengths)
+    assert isinstance(values, str)  # noqa: S101 - there is at least one layer
     return values, lengths
 
 
@@ -91,7 +184,7 @@ def _add_attention(graph: Graph, module: nn.MultiheadAttention, values: str, len
 
 
 def add_attention_recurrent(
-    graph: Graph, encoder: AttentionRecurrent, values: str, lengths: str
+    graph: Graph, encoder: AttentionRecurrent, values: Embedded, lengths: str
 ) -> Outputs:
     """A recurrent encoder whose states attend to each other once."""
     states, lengths = add_recurrent(graph, encoder.recurrent, values, lengths)
@@ -99,8 +192,9 @@ def add_attention_recurrent(
     return add_norm(graph, encoder.norm, graph.add("Add", states, attended)), lengths
 
 
-def add_convolutions(graph: Graph, encoder: Convolutions, values: str, lengths: str) -> Outputs:
+def add_convolutions(graph: Graph, encoder: Convolutions, words: Embedded, lengths: str) -> Outputs:
     """Convolutions of several widths side by side, padding zeroed before."""
+    values = graph.embed(words)
     zeroed = graph.keep(graph.mask(lengths, values), values, 0.0)
     columns = graph.add("Transpose", zeroed, perm=[0, 2, 1])
     channels = []
@@ -114,7 +208,7 @@ def add_convolutions(graph: Graph, encoder: Convolutions, values: str, lengths: 
 
 
 def add_convolution_recurrent(
-    graph: Graph, encoder: ConvolutionRecurrent, values: str, lengths: str
+    graph: Graph, encoder: ConvolutionRecurrent, values: Embedded, lengths: str
 ) -> Outputs:
     """Convolutions, the maximum of `stride` positions, a recurrent encoder."""
     channels, _ = add_convolutions(graph, encoder.convolutions, values, lengths)
@@ -143,9 +237,9 @@ def _add_positions(graph: Graph, values: str, size: int) -> str:
     return str(graph.add("Slice", flat, graph.integers(0), graph.integers(size), graph.integers(1)))
 
 
-def add_transformer(graph: Graph, encoder: Transformer, values: str, lengths: str) -> Outputs:
+def add_transformer(graph: Graph, encoder: Transformer, words: Embedded, lengths: str) -> Outputs:
     """Layers with the norm before each part (Xiong et al. 2020), and one behind the last."""
-    hidden = graph.linear(values, encoder.project.weight, encoder.project.bias)
+    hidden = graph.linear(graph.embed(words), encoder.project.weight, encoder.project.bias)
     hidden = graph.add("Add", hidden, _add_positions(graph, hidden, encoder.output_size))
     for layer in encoder.layers.layers:
         assert isinstance(layer, nn.TransformerEncoderLayer)  # noqa: S101 - narrows ModuleList's type
@@ -172,6 +266,6 @@ _ENCODERS: dict[type[nn.Module], Callable[..., Outputs]] = {
 }
 
 
-def add_encoder(graph: Graph, encoder: nn.Module, values: str, lengths: str) -> Outputs:
+def add_encoder(graph: Graph, encoder: nn.Module, words: Embedded, lengths: str) -> Outputs:
     """The encoder of a network, whichever it is."""
-    return _ENCODERS[type(encoder)](graph, encoder, values, lengths)
+    return _ENCODERS[type(encoder)](graph, encoder, words, lengths)

@@ -7,8 +7,9 @@ of tensors. Rows are padded behind their end; `lengths` says where that is. The 
 Operators: ONNX, opset 18 (https://onnx.ai/onnx/operators).
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,19 +35,39 @@ def narrowed(table: Tensor) -> Tensor:
     return half if torch.equal(half.float(), table) else table
 
 
+class Embedded(NamedTuple):
+    """Tokens, each of which stands for a row of a table."""
+
+    table: Tensor
+    """(vocabulary, features)"""
+    tokens: str
+    """(batch, time)"""
+
+
 class Graph:
     """Operators in the order in which they run; each result has a name of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, around: "Graph | None" = None) -> None:
+        """An empty graph, or one within another, whose results and weights it may use."""
         self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
-        self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self.numbers: Iterator[int] = around.numbers if around else count()
+        self._weights: list[onnx.TensorProto] = around._weights if around else []
+        self._known: dict[tuple[str, tuple[int, ...], bytes], str] = around._known if around else {}
 
     def add(self, operator: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
         """Add an operator; give the name of its result, or of each."""
-        names = [f"t{len(self._nodes)}_{place}" for place in range(outputs)]
+        number = next(self.numbers)
+        names = [f"t{number}_{place}" for place in range(outputs)]
         self._nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
         return names[0] if outputs == 1 else names
+
+    def inner(self, inputs: Sequence[str], outputs: Sequence[str]) -> onnx.GraphProto:
+        """This graph as a part of the one around it: the body of a loop, or one of two ways."""
+        tensors = [
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
+            for names in (inputs, outputs)
+        ]
+        return helper.make_graph(self._nodes, f"inner{next(self.numbers)}", *tensors)
 
     def constant(self, value: npt.ArrayLike, kind: str = "float32") -> str:
         """Add a weight or another number that does not change; equal ones are kept once."""
@@ -66,7 +87,18 @@ class Graph:
         if kept.dtype != torch.float16:
             return str(self.add("Gather", self.constant(array_of(kept)), places))
         found = self.add("Gather", self.constant(array_of(kept), "float16"), places)
-        return str(self.add("Cast", found, to=TensorProto.FLOAT))
+        return self.cast(found, "float32")
+
+    def table(self, table: Tensor) -> str:
+        """A whole table, stored as for `look_up`."""
+        kept = narrowed(table)
+        if kept.dtype != torch.float16:
+            return self.constant(array_of(kept))
+        return self.cast(self.constant(array_of(kept), "float16"), "float32")
+
+    def embed(self, tokens: Embedded) -> str:
+        """(batch, time, features)"""
+        return self.look_up(tokens.table, tokens.tokens)
 
     def integers(self, *values: int) -> str:
         """A list of whole numbers, such as axes or a shape."""
@@ -166,10 +198,13 @@ def add_pooling(graph: Graph, pooling: Pooling, values: str, lengths: str, featu
     if pooling.name == "attention":
         return _attended(graph, pooling, values, mask)
     time = graph.integers(1)
-    maximum = graph.add("ReduceMax", graph.keep(mask, values, -np.inf), time, keepdims=0)
+    shut = graph.add("Where", mask, graph.constant(0.0), graph.constant(-np.inf))
+    open_only = graph.add("Add", values, graph.add("Unsqueeze", shut, graph.integers(2)))
+    maximum = graph.add("ReduceMax", open_only, time, keepdims=0)
     if pooling.name == "max":
         return str(maximum)
-    total = graph.add("ReduceSum", graph.keep(mask, values, 0.0), time, keepdims=0)
+    ones = graph.add("Unsqueeze", graph.cast(mask, "float32"), time)  # (batch, 1, time)
+    total = graph.add("Squeeze", graph.add("MatMul", ones, values), time)
     count = graph.add("Unsqueeze", graph.cast(lengths, "float32"), time)
     mean = graph.add("Div", total, count)
     return str(mean if pooling.name == "mean" else graph.add("Concat", mean, maximum, axis=-1))

@@ -5,7 +5,7 @@ imported. Rows of like length are answered together, on as many threads as there
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,7 +31,7 @@ AT_ONCE = 128
 """Rows of a batch: more would not be sooner, and would wait for the longest."""
 FREQUENT = 2000
 """Words of the vocabulary that are summed up when a model is loaded: nine tenths of a text."""
-READ_AHEAD = 2048
+READ_AHEAD = 4096
 """Rows that are read, and parted into batches of like length, while those before are answered."""
 Floats = npt.NDArray[np.float64]
 Logits = npt.NDArray[np.float32]
@@ -61,18 +61,14 @@ class PortableModel(NamedTuple):
 
     def logits(self, cleaned: Sequence[str]) -> Logits:
         """Logits of cleaned texts, (texts, labels)."""
-        return self._logits(cleaned, list)
-
-    def _logits(self, texts: Sequence[str], clean: Callable[[list[str]], list[str]]) -> Logits:
-        """The same of texts that are yet to be cleaned: some while those before are answered."""
-        found = np.zeros((len(texts), len(self.config.labels)), np.float32)
-        if len(texts) <= AT_ONCE:
-            found[:] = self._run(*self._read(clean(list(texts))), np.arange(len(texts)))
+        found = np.zeros((len(cleaned), len(self.config.labels)), np.float32)
+        if len(cleaned) <= AT_ONCE:
+            found[:] = self._run(*self._read(cleaned), np.arange(len(cleaned)))
             return found
         jobs: list[tuple[Ints, Future[Logits]]] = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for first in range(0, len(texts), READ_AHEAD):
-                rows, wide = self._read(clean(list(texts[first : first + READ_AHEAD])))
+            for first in range(0, len(cleaned), READ_AHEAD):
+                rows, wide = self._read(cleaned[first : first + READ_AHEAD])
                 order = np.argsort(rows.lengths, kind="stable")
                 for at in range(0, len(order), AT_ONCE):
                     part = order[at : at + AT_ONCE]
@@ -92,7 +88,7 @@ class PortableModel(NamedTuple):
 
     def answer(self, texts: list[str]) -> Floats:
         """Probabilities before the temperature, (texts, labels)."""
-        return apply_temperature(self._logits(texts, self.clean).astype(np.float64), 1.0)
+        return apply_temperature(self.logits(self.clean(texts)).astype(np.float64), 1.0)
 
     def explain(self, text: str, label: str | None = None) -> "Explanation":
         """What each word adds to a label; see `erase_words`."""

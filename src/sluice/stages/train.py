@@ -160,7 +160,8 @@ def _prepare(
     lesson = None
     if settings.distillation is not None and rows.taught is not None:
         lesson = Lesson(rows.taught.vectors.shape[1], settings.distillation.weight)
-    classifier = Classifier(network, settings.optimisation, len(names), seed, lesson)
+    optimisation = settings.optimisation.stretched(len(rows.tokens))
+    classifier = Classifier(network, optimisation, len(names), seed, lesson)
     return Prepared(reader, judged, classifier, data)
 
 

@@ -109,7 +109,7 @@ ORDER: tuple[Step, ...] = (
     Step("stop_words", lambda texts, steps: drop_stop_words(texts, steps.keep_negations)),
     Step("normalise_words", lambda texts, steps: normalise_words(texts, steps.normalise_words)),
 )
-_CHUNK = 20_000
+_CHUNK = 10_000
 FEW = 128
 """Texts up to which a list is sooner cleaned than a column of Polars."""
 _OFF = (False, "keep", "none")
