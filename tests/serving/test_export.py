@@ -84,7 +84,7 @@ def test_every_network_answers_as_in_pytorch(
 
 
 def test_tables_of_16_bits_stay_so_and_answer_alike(model: Model, tmp_path: Path) -> None:
-    whole = rebuilt(model, {"encoder": "bilstm"})
+    whole = rebuilt(model, {"encoder": "bilstm", "embedding_size": 64})
     sizes = [len(export_network(whole.network).SerializeToString())]
     whole.network.load_state_dict(round_weights(whole.network.state_dict()))
     network = export_network(whole.network)

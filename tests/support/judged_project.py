@@ -25,7 +25,7 @@ from sluice.evaluation.predictions import prediction_frame
 from sluice.evaluation.rounding import rounded
 from sluice.evaluation.sureness import summarise_sureness
 from sluice.files import write_json, write_parquet
-from sluice.models.config import NetworkConfig
+from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.settings import NetworkParams
 from sluice.models.storage import save_weights
 from sluice.serving.answers import answer_texts
@@ -51,7 +51,7 @@ def write_model(folder: Path, labels: tuple[str, ...] = LABELS, hidden: int = 8)
     folder.mkdir(parents=True, exist_ok=True)
     reader = fit_reader(WORDS * 2, TokenParams.model_validate({"kind": "words"}), None)
     config = NetworkConfig(
-        format=1,
+        format=FORMAT,
         name=folder.parent.name,
         seed=0,
         labels=labels,

@@ -24,8 +24,10 @@ Floats = npt.NDArray[np.float32]
 def _sum_rows(parts: Floats, rows: Ints, count: int) -> npt.NDArray[np.float64]:
     """Sums of the entries of each row, (count, columns)."""
     if count == 1:
-        return parts.sum(axis=0, dtype=np.float64)[None]
-    return np.stack([np.bincount(rows, column, count) for column in parts.T], axis=1)
+        return np.add.reduce(parts, axis=0, dtype=np.float64, keepdims=True)
+    sums: npt.NDArray[np.float64]
+    sums = np.stack([np.bincount(rows, column, count) for column in parts.T], axis=1)
+    return sums
 
 
 class LinearPart:

@@ -63,11 +63,11 @@ class Graph:
 
     def inner(self, inputs: Sequence[str], outputs: Sequence[str]) -> onnx.GraphProto:
         """This graph as a part of the one around it: the body of a loop, or one of two ways."""
-        tensors = [
+        taken, given = (
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
             for names in (inputs, outputs)
-        ]
-        return helper.make_graph(self._nodes, f"inner{next(self.numbers)}", *tensors)
+        )
+        return helper.make_graph(self._nodes, f"inner{next(self.numbers)}", taken, given)
 
     def constant(self, value: npt.ArrayLike, kind: str = "float32") -> str:
         """Add a weight or another number that does not change; equal ones are kept once."""

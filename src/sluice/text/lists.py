@@ -61,7 +61,8 @@ class _Leftmost:
 
     def replace(self, text: str) -> str:
         """The text with all that is to be replaced."""
-        parts, done, found = [], 0, self._start.search(text)
+        parts: list[str] = []
+        done, found = 0, self._start.search(text)
         while found:
             place = end = found.start()
             for length, olds in self._groups[text[place]]:

@@ -94,8 +94,7 @@ class _Meanings:
     def means(self) -> Vectors:
         """(words, features)"""
         count = len(self.rows)
-        found: Vectors = self._sums[:count] / self._counts[:count, None]
-        return found.astype(np.float32)
+        return (self._sums[:count] / self._counts[:count, None]).astype(np.float32)
 
 
 def _plain(word: str) -> str:
@@ -112,7 +111,7 @@ def _encode(model: Any, texts: Sequence[Sequence[str]], meanings: _Meanings) -> 
         plain, batch_size=_AT_ONCE, show_progress_bar=False, output_value=None,
         convert_to_numpy=False,
     )  # fmt: skip
-    for words, text, spans, one in zip(texts, plain, places, found, strict=True):
+    for words, text, spans, whole in zip(texts, plain, places, found, strict=True):
         letters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
         firsts = np.concatenate([[0], np.flatnonzero(letters == ord(" ")) + 1])
         edges = np.array(spans).reshape(-1, 2)
@@ -121,10 +120,10 @@ def _encode(model: Any, texts: Sequence[Sequence[str]], meanings: _Meanings) -> 
         if not len(inside):
             continue
         starts = np.flatnonzero(np.diff(owners, prepend=-1))
-        pieces = one["token_embeddings"].float().cpu().numpy()[inside]
+        pieces = whole["token_embeddings"].float().cpu().numpy()[inside]
         sizes = np.diff(starts, append=len(owners))[:, None]
         means = np.add.reduceat(pieces, starts, axis=0) / sizes
-        meanings.add([words[owner] for owner in owners[starts].tolist()], means)
+        meanings.add([words[one] for one in owners[starts].tolist()], means.astype(np.float32))
     return np.stack([one["sentence_embedding"].float().cpu().numpy() for one in found])
 
 
@@ -199,9 +198,9 @@ def _read_all(name: TeacherName, parts: Iterable[list[list[str]]], count: int) -
 def _store(read: _Read, path: Path) -> None:
     """Write what was read, 16 bits a number; words stand one behind the other, as text."""
     letters = np.frombuffer("\n".join(read.words).encode("utf-8", "surrogatepass"), np.uint8)
-    halves = {"texts": read.texts.astype(np.float16), "vectors": read.vectors.astype(np.float16)}
+    texts, vectors = (one.astype(np.float16) for one in (read.texts, read.vectors))
     with staged(path) as (part,), part.open("wb") as file:
-        np.savez(file, words=letters, **halves)
+        np.savez(file, words=letters, texts=texts, vectors=vectors)
 
 
 def _load(path: Path) -> _Read:
