@@ -83,6 +83,15 @@ def test_every_network_answers_as_in_pytorch(
     assert found.rows == len(TEXTS) + 20 + 5 * (12 if wide else 3)
 
 
+def test_a_large_vocabulary_goes_without_products(model: Model, monkeypatch) -> None:
+    made = rebuilt(model, {"encoder": "bilstm"})
+    products = made.config.vocabulary_size * 2 * 4 * made.config.network.hidden_size
+    for most, loops in ((products, 2), (products - 1, 0)):
+        monkeypatch.setattr(onnx_encoders, "MOST_PRODUCTS", most)
+        text = onnx.printer.to_text(export_network(made.network))
+        assert text.count("Scan") == loops
+
+
 def test_tables_of_16_bits_stay_so_and_answer_alike(model: Model, tmp_path: Path) -> None:
     whole = rebuilt(model, {"encoder": "bilstm", "embedding_size": 64})
     sizes = [len(export_network(whole.network).SerializeToString())]

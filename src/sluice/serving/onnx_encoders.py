@@ -32,16 +32,12 @@ _CELLS: dict[type[nn.RNNBase], tuple[str, tuple[int, ...], dict[str, Any]]] = {
     nn.RNN: ("RNN", (0,), {}),
 }
 
-
-_IFOG = (0, 1, 3, 2)
+_IFOG = (0, 1, 3, 2)  # the gates that a sigmoid opens, then the other
 _SHUT = -1e4  # a gate at which nothing passes
 FEW = 48
 """Rows up to which the operator of a whole layer is sooner than a loop of its steps."""
-
-
-def _part(cell: nn.RNNBase, name: str, gate: int) -> npt.NDArray[np.float32]:
-    """The rows of a weight that belong to one gate of an LSTM."""
-    return np.split(array_of(cell.get_parameter(f"{name}_l0")), 4)[gate]
+MOST_PRODUCTS = 2**24
+"""Numbers that products of words may take, 4 bytes each: larger vocabularies go without."""
 
 
 def _gates(cell: nn.RNNBase, name: str, order: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -73,11 +69,8 @@ def _gates_of_words(graph: Graph, cell: nn.LSTM, table: Tensor) -> str:
     The runtime multiplies this out when it loads the graph. Padding closes all gates, so that the
     state stays zero where a row that is read backwards has not begun.
     """
-    weight = np.concatenate([_part(cell, "weight_ih", gate) for gate in _IFOG])
-    bias = sum(
-        np.concatenate([_part(cell, name, gate) for gate in _IFOG])
-        for name in ("bias_ih", "bias_hh")
-    )
+    weight = _gates(cell, "weight_ih", _IFOG)
+    bias = _gates(cell, "bias_ih", _IFOG) + _gates(cell, "bias_hh", _IFOG)
     product = graph.add("MatMul", graph.table(table), graph.constant(weight.T))
     whole = graph.add("Add", product, graph.constant(bias))
     ends = (graph.integers(1), graph.integers(len(table)), graph.integers(0))
@@ -88,7 +81,7 @@ def _gates_of_words(graph: Graph, cell: nn.LSTM, table: Tensor) -> str:
 def _step(graph: Graph, cell: nn.LSTM) -> onnx.GraphProto:
     """One step of an LSTM (Hochreiter & Schmidhuber 1997; Gers et al. 2000), for Scan."""
     size, body = cell.hidden_size, Graph(graph)
-    weight = np.concatenate([_part(cell, "weight_hh", gate) for gate in _IFOG])
+    weight = _gates(cell, "weight_hh", _IFOG)
     inputs = [f"{name}{next(body.numbers)}" for name in ("hidden", "memory", "gates")]
     hidden, memory, gates = inputs
     total = body.add("Add", body.add("MatMul", hidden, body.constant(weight.T)), gates)
@@ -130,7 +123,8 @@ def _add_first(graph: Graph, cells: list[nn.RNNBase], words: Embedded, lengths: 
     that looks up the products of words instead of computing them, which are half of the work.
     """
     lstms = [cell for cell in cells if isinstance(cell, nn.LSTM)]
-    if len(lstms) < len(cells):
+    products = len(words.table) * sum(4 * cell.hidden_size for cell in lstms)
+    if len(lstms) < len(cells) or products > MOST_PRODUCTS:
         return _add_layer(graph, cells, graph.embed(words), lengths)
     tables = [_gates_of_words(graph, cell, words.table) for cell in lstms]
     rows = graph.add("Squeeze", graph.add("Shape", words.tokens, start=0, end=1))
