@@ -127,6 +127,7 @@ def compare_int8(bundle: Bundle, folder: Path, texts: list[str]) -> dict[str, fl
         folder.parent / "int8.onnx",
         op_types_to_quantize=["LSTM", "MatMul", "Gemm"],  # tables are of 16 bits already
         weight_type=QuantType.QInt8,
+        extra_options={"EnableSubgraph": True},
     )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -83,9 +83,9 @@ class _Meanings:
     def add(self, words: Sequence[str], vectors: Vectors) -> None:
         """Count words with the vector of each, (words, features)."""
         rows = [self.rows.setdefault(word, len(self.rows)) for word in words]
-        more = max(2 * len(self.rows) - len(self._counts), 0)
         if len(self.rows) > len(self._counts):
-            wider = max(vectors.shape[1] - self._sums.shape[1], 0)
+            more = 2 * len(self.rows) - len(self._counts)
+            wider = vectors.shape[1] - self._sums.shape[1]  # all of them at first, then none
             self._sums = np.pad(self._sums, ((0, more), (0, wider)))
             self._counts = np.pad(self._counts, (0, more))
         np.add.at(self._sums, rows, vectors)
