@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Column = TypeVar("Column", "pl.Series", "Texts")
 
+_ASCII_EDGE = r"(?-u:\b)"
+_ASCII_EDGE_AROUND = r"(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))"
+_CLASS = re.compile(r"\\[wWbBsSdDpP]|\(\?i|--")
 # Where case is ignored, Python counts the dotted capital I as an i, Rust does not.
 _SMALL_I = "(?-i:[iI])"
 _LETTERS = "(?-i:[A-Za-z0-9\u017f\u212a-])"
@@ -28,16 +31,17 @@ _LETTERS = "(?-i:[A-Za-z0-9\u017f\u212a-])"
 def translate_pattern(pattern: str) -> "re.Pattern[str] | regex.Pattern[str]":
     """Compile a pattern that was written for Polars, whose syntax is that of Rust's regex.
 
-    Python's own module is the faster one; it knows neither classes of Unicode nor differences.
+    Python's own module is the faster one. It knows no class of Unicode, and counts no combining
+    mark as part of a word, which Rust does: patterns that name such classes are for `regex`.
     """
     plain = re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: chr(int(found[1], 16)), pattern)
-    plain = plain.replace(r"(?-u:\b)", r"(?a:\b)").replace(r"\pC", r"\p{C}")
     plain = re.sub(r"(?<![\\\[])\$", r"\\Z", plain)
+    if not _CLASS.search(plain.replace(_ASCII_EDGE, "")):
+        return re.compile(plain.replace(_ASCII_EDGE, r"(?a:\b)"))
+    plain = plain.replace(_ASCII_EDGE, _ASCII_EDGE_AROUND).replace(r"\pC", r"\p{C}")
     if plain.startswith("(?i)"):
         plain = "(?i)" + re.sub(r"(?<!\\)i", _SMALL_I, plain[4:]).replace("[a-z0-9-]", _LETTERS)
-    if "--" in plain:
-        return regex.compile(plain, regex.V1)
-    return (regex if r"\p{" in plain else re).compile(plain)
+    return regex.compile(plain, regex.V1 if "--" in plain else regex.V0)
 
 
 @lru_cache(maxsize=256)
