@@ -158,7 +158,5 @@ def predicted_batches(rows: LabelledRows) -> Batches:
         parts = (
             group[at : at + PREDICTED_AT_ONCE] for at in range(0, len(group), PREDICTED_AT_ONCE)
         )
-        batches += [
-            np.pad(part, (0, -len(part) % ALIKE), constant_values=part[0]) for part in parts
-        ]
+        batches += [np.pad(part, (0, -len(part) % ALIKE), mode="edge") for part in parts]
     return Batches(rows, batches)

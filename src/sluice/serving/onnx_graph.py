@@ -78,27 +78,21 @@ class Graph:
             self._weights.append(numpy_helper.from_array(array, self._known[key]))
         return self._known[key]
 
-    def look_up(self, table: Tensor, places: str) -> str:
-        """Rows of a table at places: (rows, features) and (...) -> (..., features).
+    def table(self, table: Tensor, places: str | None = None) -> str:
+        """A table (rows, features), or its rows at places: (...) -> (..., features).
 
         A table that was stored in 16 bits a number is kept so, and what is taken from it widened.
         """
         kept = narrowed(table)
-        if kept.dtype != torch.float16:
-            return str(self.add("Gather", self.constant(array_of(kept)), places))
-        found = self.add("Gather", self.constant(array_of(kept), "float16"), places)
-        return self.cast(found, "float32")
-
-    def table(self, table: Tensor) -> str:
-        """A whole table, stored as for `look_up`."""
-        kept = narrowed(table)
-        if kept.dtype != torch.float16:
-            return self.constant(array_of(kept))
-        return self.cast(self.constant(array_of(kept), "float16"), "float32")
+        half = kept.dtype == torch.float16
+        found = self.constant(array_of(kept), "float16" if half else "float32")
+        if places is not None:
+            found = str(self.add("Gather", found, places))
+        return self.cast(found, "float32") if half else found
 
     def embed(self, tokens: Embedded) -> str:
         """(batch, time, features)"""
-        return self.look_up(tokens.table, tokens.tokens)
+        return self.table(tokens.table, tokens.tokens)
 
     def integers(self, *values: int) -> str:
         """A list of whole numbers, such as axes or a shape."""
