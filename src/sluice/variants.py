@@ -11,21 +11,10 @@ from pydantic import Field, model_validator
 from sluice.errors import ParamsError
 from sluice.models.settings import NetworkParams, OptimisationParams, Processes
 from sluice.params import KeysOf, Section, parse_section, written_as
+from sluice.teaching.settings import Distillation
 from sluice.text.ngrams import NgramParams
-from sluice.text.teacher import TeacherName
 from sluice.text.vectors import FEATURES, StartName
 from sluice.text.vocabulary import TokenParams
-
-
-class Distillation(Section):
-    """What a network learns from a larger one beside the labels; see `sluice.text.teacher`."""
-
-    teacher: TeacherName = "minilm-l6-v2"
-    """Whose vectors of the training texts the encoder learns to tell."""
-    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
-    """Weight of their mean squared error beside the cross entropy."""
-    texts: int = Field(16_000, ge=1)
-    """Most training texts that the teacher reads, drawn at random (some 150 a second)."""
 
 
 class Settings(Section):
@@ -62,16 +51,16 @@ class Settings(Section):
         return self
 
     @property
-    def teacher(self) -> TeacherName | None:
-        """Who reads the training texts, for the words' vectors or for their own; null: nobody."""
-        if self.distillation is not None:
-            return self.distillation.teacher
-        return None if self.pretrained == "glove-6b-50d" else self.pretrained
+    def teacher(self) -> Distillation | None:
+        """How a teacher reads the training texts, for their vectors or words'; null: nobody does.
 
-    @property
-    def taught_texts(self) -> int:
-        """Most training texts that the teacher reads."""
-        return (self.distillation or Distillation()).texts
+        Who tells words alone needs no labels.
+        """
+        if self.distillation is not None:
+            return self.distillation
+        if self.pretrained is None or self.pretrained == "glove-6b-50d":
+            return None
+        return Distillation(teacher=self.pretrained, tuning=None)
 
     @property
     def ngram_features(self) -> int:

@@ -29,8 +29,8 @@ from sluice.stages.train import (
     _scratch_key,
     train,
 )
+from sluice.teaching.lessons import Lessons
 from sluice.text.reader import load_reader
-from sluice.text.teacher import Lessons
 from sluice.tokens import TaughtRows
 
 LABELS = ["negative", "neutral", "positive"]
@@ -337,9 +337,13 @@ def test_vectors_of_words_are_refused_beside_subwords(workspace) -> None:
 def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch) -> None:
     seen = []
 
-    def tell(name, chunks, most, folder):
+    def tell(params, chunks, exam, folder):
         texts = [text for some in chunks for text in some]
-        seen.append((name, len(texts)))
+        seen.append((params.teacher, len(texts), params.tuning.layers))
+        read = pd.read_parquet("train.parquet")
+        assert [LABELS[label] for label in exam.labels] == read["label"].to_list()
+        assert exam.classes == len(LABELS)
+        assert len(exam.weights) == len(texts)
         vectors = np.array([[len(text), text.count("e")] for text in texts[1:]], np.float32)
         places = np.arange(-1, len(texts) - 1)
         return Lessons(TaughtRows(vectors, places), {"the": 0}, np.ones((1, 2), np.float32))
@@ -347,9 +351,9 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
     monkeypatch.setattr("sluice.stages.train.read_texts", tell)
     train("bilstm", 0, *paths("alone"))
     assert not seen
-    write_params({"distillation": {"weight": 0.5}})
+    write_params({"distillation": {"weight": 0.5, "tuning": {"layers": 2}}})
     train("bilstm", 0, *paths("taught"))
-    assert seen == [("minilm-l6-v2", len(pd.read_parquet("train.parquet")))]
+    assert seen == [("minilm-l6-v2", len(pd.read_parquet("train.parquet")), 2)]
     alone, taught = (load_file(f"{folder}/model.safetensors") for folder in ("alone", "taught"))
     assert alone.keys() == taught.keys()
     assert not np.array_equal(alone["output.weight"], taught["output.weight"])
@@ -358,10 +362,10 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
 def test_words_alone_may_be_what_is_learnt_from_a_teacher(workspace, monkeypatch) -> None:
     made = []
 
-    def tell(name, chunks, most, folder):
+    def tell(params, chunks, exam, folder):
         words = sorted({word for some in chunks for text in some for word in text.split()})
         meanings = np.random.default_rng(0).normal(size=(len(words), 9)).astype(np.float32)
-        made.append(most)
+        made.append((params.texts, params.tuning))
         nothing = TaughtRows(np.zeros((0, 9), np.float32), np.zeros(0, np.int64))
         return Lessons(nothing, {word: row for row, word in enumerate(words)}, meanings)
 
@@ -371,7 +375,7 @@ def test_words_alone_may_be_what_is_learnt_from_a_teacher(workspace, monkeypatch
     train("bilstm", 0, *paths("alone"))
     write_params(changes | {"pretrained": "minilm-l6-v2"})
     train("bilstm", 0, *paths("taught"))
-    assert made == [16_000]
+    assert made == [(16_000, None)]  # words are told as the teacher comes
     alone, taught = (load_file(f"{folder}/model.safetensors") for folder in ("alone", "taught"))
     assert alone["embedding.weight"].std() < taught["embedding.weight"][:, :9].std()
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from sluice.errors import ResourceError
+from sluice.teaching.lessons import Lessons
 from sluice.text import vectors
-from sluice.text.teacher import Lessons
 from sluice.tokens import TaughtRows
 
 

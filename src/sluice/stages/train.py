@@ -39,9 +39,11 @@ from sluice.models.network import TextNetwork
 from sluice.models.storage import count_parameters, round_weights, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
+from sluice.teaching.lessons import Lessons
+from sluice.teaching.reading import read_texts
+from sluice.teaching.tuning import Exam
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
-from sluice.text.teacher import Lessons, read_texts
 from sluice.text.vectors import start_vectors
 from sluice.text.vocabulary import Vocabulary
 from sluice.variants import Settings, Train
@@ -78,7 +80,8 @@ def _fit_part(
     reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams, SCRATCH)
     lessons = None
     if settings.teacher is not None:
-        lessons = read_texts(settings.teacher, texts, settings.taught_texts, TEACHERS)
+        exam = Exam(labels, weights, len(names))
+        lessons = read_texts(settings.teacher, texts, exam, TEACHERS)
     taught = None if settings.distillation is None or lessons is None else lessons.texts
     return reader, LabelledRows(tokens, labels, weights, ngrams, taught), lessons
 

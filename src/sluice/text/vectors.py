@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sluice.text.teacher import WORD_FEATURES, Lessons, TeacherName, word_vectors
+from sluice.teaching.lessons import WORD_FEATURES, Lessons, word_vectors
+from sluice.teaching.settings import TeacherName
 from sluice.text.vocabulary import RESERVED
 from sluice.wheels import find_in_wheel
 

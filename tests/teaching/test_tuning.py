@@ -1,0 +1,105 @@
+"""A teacher's upper layers learn labels."""
+
+import numpy as np
+import pytest
+import torch
+from teachers import Reader
+
+from sluice.teaching.settings import Tuning
+from sluice.teaching.transformer import States
+from sluice.teaching.tuning import Exam, _share, _shuffled, fine_tune
+
+TUNING = Tuning(layers=1, epochs=30, learning_rate=1e-2)
+HEARD = lambda seen, most: None  # noqa: E731
+
+
+def kept(folder, sizes, seed=0):
+    """States of texts of some sizes whose first number tells the label."""
+    drawn, states = np.random.default_rng(seed), States(folder)
+    labels = drawn.integers(0, 2, len(sizes))
+    for size, label in zip(sizes, labels, strict=True):
+        rows = drawn.normal(size=(size, 384)).astype(np.float32)
+        rows[:, 0] += label
+        states.add([torch.from_numpy(rows)])
+    return states.close(), labels
+
+
+def exam_of(labels, weights=None) -> Exam:
+    given = np.ones(len(labels)) if weights is None else weights
+    return Exam(np.array(labels, np.int64), np.array(given, np.float32), 2)
+
+
+def separation(vectors, labels) -> float:
+    """Distance of two labels' means over what their texts differ by."""
+    one, other = (vectors[labels == label] for label in (0, 1))
+    return np.linalg.norm(one.mean(0) - other.mean(0)) / (one.std() + other.std())
+
+
+def test_vectors_tell_labels_apart_after_it(tmp_path) -> None:
+    states, labels = kept(tmp_path, [3, 9, 5, 4] * 20)
+    before = fine_tune(Reader(), states, exam_of(labels), TUNING.model_copy(
+        update={"learning_rate": 1e-12, "epochs": 1}), HEARD)  # fmt: skip
+    after = fine_tune(Reader(), states, exam_of(labels), TUNING, HEARD)
+    assert before.shape == after.shape == (80, 384)
+    assert separation(after, labels) > 2 * separation(before, labels)
+
+
+def test_the_same_texts_teach_the_same_whatever_was_drawn_before(tmp_path) -> None:
+    states, labels = kept(tmp_path, [3, 9, 5])
+    one, other = Reader(), Reader()
+    first = fine_tune(one, states, exam_of(labels), TUNING, HEARD)
+    torch.manual_seed(77)
+    drawn = torch.rand(1)
+    torch.manual_seed(77)
+    second = fine_tune(other, states, exam_of(labels), TUNING, HEARD)
+    assert np.array_equal(first, second)
+    assert torch.equal(torch.rand(1), drawn)  # nor does it draw from what comes after
+
+
+def test_a_text_of_no_weight_teaches_nothing(tmp_path) -> None:
+    states, labels = kept(tmp_path, [4] * 20)
+    weights = np.ones(20)
+    weights[7] = 0
+    turned = labels.copy()
+    turned[7] = 1 - turned[7]
+    one, other = (
+        fine_tune(Reader(), states, exam_of(some, weights), TUNING, HEARD)
+        for some in (labels, turned)
+    )
+    assert np.array_equal(one, other)
+
+
+def test_texts_without_any_weight_change_nothing_but_by_decay(tmp_path) -> None:
+    states, labels = kept(tmp_path, [4] * 5)
+    found = fine_tune(Reader(), states, exam_of(labels, np.zeros(5)), TUNING, HEARD)
+    assert np.isfinite(found).all()
+
+
+def test_it_says_how_far_it_is(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("sluice.teaching.tuning._TOLD", 100)
+    states, labels = kept(tmp_path, [2] * 150)
+    heard = []
+    some = TUNING.model_copy(update={"epochs": 2})
+    fine_tune(Reader(), states, exam_of(labels), some, lambda *told: heard.append(told))
+    assert [most for _, most in heard] == [300] * len(heard)
+    assert heard[-1] == (300, 300)
+    assert 3 <= len(heard) <= 4
+
+
+def test_each_text_is_in_one_batch_beside_those_of_its_length() -> None:
+    lengths = np.random.default_rng(1).integers(3, 60, 640)
+    found = _shuffled(lengths, np.random.default_rng(0))
+    assert sorted(np.concatenate(found).tolist()) == list(range(640))
+    assert max(np.ptp(lengths[rows]) for rows in found) < 12
+    starts = [lengths[rows].min() for rows in found]
+    assert starts != sorted(starts)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 50])
+def test_the_learning_rate_rises_and_falls(steps) -> None:
+    shares = [_share(step, steps) for step in range(steps + 1)]
+    assert all(0 < share <= 1 for share in shares[:-1])
+    assert shares[-1] == 0
+    peak = int(np.argmax(shares))
+    assert peak <= max(1, 0.06 * steps)
+    assert shares[peak:] == sorted(shares[peak:], reverse=True)
