@@ -34,6 +34,7 @@ _AT_ONCE = 32  # more would leave the cache
 _TOLD = 2048  # texts between two lines that say how far it is
 _KEPT = 16  # files of vectors, some 30 MB each
 _SEED = 0
+_FORMAT = 2  # of what is kept; vectors were of length one before
 
 
 class _Read(NamedTuple):
@@ -182,7 +183,7 @@ def read_texts(
         ResourceError: the teacher's wheel is not installed, or not what runs it.
         ModelError: a file that was kept is damaged.
     """
-    made = f"{params.teacher} {LONGEST} {params.texts}"
+    made = f"{_FORMAT} {params.teacher} {LONGEST} {params.texts}"
     if params.tuning is not None:
         learnt = hashlib.sha256(exam.labels.tobytes() + exam.weights.tobytes()).hexdigest()
         made += f" {params.tuning.model_dump_json()} {learnt}"
