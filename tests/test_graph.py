@@ -104,6 +104,7 @@ ALLOWED = {
     "data": {"data"},
     "text": {"text"},
     "models": {"models"},
+    "teaching": {"teaching", "text"},
     "serving": {"serving", "data", "text", "models"},
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},

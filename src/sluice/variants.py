@@ -12,8 +12,8 @@ from sluice.errors import ParamsError
 from sluice.models.settings import NetworkParams, OptimisationParams, Processes
 from sluice.params import KeysOf, Section, parse_section, written_as
 from sluice.teaching.settings import Distillation
+from sluice.teaching.starting import FEATURES, StartName
 from sluice.text.ngrams import NgramParams
-from sluice.text.vectors import FEATURES, StartName
 from sluice.text.vocabulary import TokenParams
 
 

@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 
 from sluice.errors import ResourceError
-from sluice.teaching.lessons import Lessons
 from sluice.text import vectors
-from sluice.tokens import TaughtRows
 
 
 def test_without_the_wheel_the_error_names_the_command(monkeypatch) -> None:
@@ -50,27 +48,3 @@ def test_known_tokens_have_vectors_and_others_zeros() -> None:
     assert not found[[0, 4]].any()
     cosine = lambda a, b: a @ b / np.linalg.norm(a) / np.linalg.norm(b)  # noqa: E731
     assert cosine(found[1], found[2]) > cosine(found[1], found[3])
-
-
-@pytest.mark.usefixtures("wheel")
-def test_an_embedding_starts_from_vectors_that_are_looked_up() -> None:
-    assert vectors.start_vectors("glove-6b-50d", ["<unk>", "good"], None).tolist() == [
-        [0, 0],
-        [3, 4],
-    ]
-
-
-NOTHING = Lessons(TaughtRows(np.zeros((0, 3), np.float32), np.zeros(0, np.int64)), {}, None)
-
-
-def test_reserved_tokens_are_not_read_as_words(monkeypatch) -> None:
-    asked = []
-
-    def read(lessons, words):
-        asked.extend(words)
-        return np.ones((len(words), 3), np.float32)
-
-    monkeypatch.setattr(vectors, "word_vectors", read)
-    found = vectors.start_vectors("minilm-l6-v2", ["<pad>", "<unk>", "good", "bad"], NOTHING)
-    assert asked == ["good", "bad"]
-    assert found.tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 1], [1, 1, 1]]

@@ -41,10 +41,10 @@ from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
 from sluice.teaching.lessons import Lessons
 from sluice.teaching.reading import read_texts
+from sluice.teaching.starting import start_vectors
 from sluice.teaching.tuning import Exam
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
-from sluice.text.vectors import start_vectors
 from sluice.text.vocabulary import Vocabulary
 from sluice.variants import Settings, Train
 
