@@ -12,14 +12,14 @@ EDGE = 1000.0
 """What the marks of start and end mean: they are no word's."""
 
 
-def own(word: str, features: int = 384) -> np.ndarray:
-    """A vector of a word's own, (features,)."""
+def own(word: str) -> np.ndarray:
+    """A vector of a word's own, (384,)."""
     drawn = np.random.default_rng(list(word.encode()))
-    return drawn.normal(size=features).astype(np.float32)
+    return drawn.normal(size=384).astype(np.float32)
 
 
 class Reader:
-    """A transformer for tests: a text is the mean of its pieces, and the upper layers add `up`."""
+    """A transformer for tests: its upper layers change nothing until they are trained."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []

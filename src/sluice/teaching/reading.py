@@ -20,7 +20,6 @@ from sluice.teaching.lessons import Lessons, Meanings, Vectors, standardise
 from sluice.teaching.settings import Distillation
 from sluice.teaching.transformer import (
     LONGEST,
-    Pieces,
     States,
     Transformer,
     ascending,
@@ -72,7 +71,7 @@ def _read_part(
 ) -> Vectors:  # fmt: skip
     """Vectors of texts that are given as words, (texts, features); those of words are counted."""
     plain = [" ".join(map(_plain, words)) for words in texts]
-    pieces: Pieces = transformer.split(plain)
+    pieces = transformer.split(plain)
     sizes = np.array([len(one) for one in pieces.ids])
     found, below = [torch.empty(0)] * len(texts), [torch.empty(0)] * len(texts)
     above = [np.empty(0, np.float32)] * len(texts)
@@ -134,7 +133,10 @@ def _read_all(
             _say(f"{name} has read {sum(map(len, found))} of {count} texts")
     vectors = np.concatenate(found)
     if tuning is not None and kept is not None:
-        tell = lambda seen, most: _say(f"{name} has learnt from {seen} of {most} texts")  # noqa: E731
+
+        def tell(seen: int, most: int) -> None:
+            _say(f"{name} has learnt from {seen} of {most} texts")
+
         vectors = fine_tune(transformer, kept.close(), exam, tuning, tell)
     return _Read(standardise(vectors), list(meanings.rows), meanings.means())
 

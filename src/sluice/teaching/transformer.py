@@ -99,9 +99,6 @@ class States:
         self._lengths: list[int] = []
         self._features = 0
 
-    def __len__(self) -> int:
-        return len(self._lengths)
-
     def add(self, rows: Sequence[Tensor]) -> None:
         """Keep texts, each (pieces, features)."""
         for row in rows:
