@@ -104,7 +104,7 @@ ALLOWED = {
     "data": {"data"},
     "text": {"text"},
     "models": {"models"},
-    "teaching": {"teaching", "text"},
+    "teaching": {"teaching", "data", "text"},
     "serving": {"serving", "data", "text", "models"},
     "evaluation": {"evaluation"},
     "reporting": {"reporting", "evaluation"},

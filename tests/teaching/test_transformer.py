@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from sluice.data.batches import ordered_batches
 from sluice.errors import ResourceError
-from sluice.teaching.transformer import LONGEST, States, ascending, open_transformer, pool
+from sluice.teaching.transformer import LONGEST, States, open_transformer, pool
 
 TEXTS = ["a lovely new phone", "my flight was cancelled, and nobody said why", "no"]
 
@@ -72,5 +73,5 @@ def test_the_mean_is_of_a_text_alone() -> None:
 
 
 def test_batches_are_of_texts_of_like_length() -> None:
-    found = ascending(np.array([5, 1, 3, 1, 9]), 2)
+    found = ordered_batches(np.array([5, 1, 3, 1, 9]), 2)
     assert [rows.tolist() for rows in found] == [[1, 3], [2, 0], [4]]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from sluice.data.batches import ordered_batches
 from sluice.errors import ModelError
 from sluice.files import staged
 from sluice.teaching.lessons import Lessons, Meanings, Vectors, standardise
@@ -22,7 +23,6 @@ from sluice.teaching.transformer import (
     LONGEST,
     States,
     Transformer,
-    ascending,
     open_transformer,
     pool,
 )
@@ -76,7 +76,7 @@ def _read_part(
     found, below = [torch.empty(0)] * len(texts), [torch.empty(0)] * len(texts)
     above = [np.empty(0, np.float32)] * len(texts)
     with torch.inference_mode():
-        for rows in ascending(sizes, _AT_ONCE):
+        for rows in ordered_batches(sizes, _AT_ONCE):
             low, lengths = transformer.low([pieces.ids[row] for row in rows])
             high = transformer.high(low, lengths)
             pooled = pool(high, lengths)

@@ -149,9 +149,3 @@ def open_transformer(name: TeacherName, upper: int) -> Transformer:
     local: dict[str, Any] = {"local_files_only": True}
     model = AutoModel.from_pretrained(folder, attn_implementation="sdpa", **local)
     return Transformer(AutoTokenizer.from_pretrained(folder, **local), model, upper)
-
-
-def ascending(lengths: Ints, size: int) -> list[Ints]:
-    """Batches of texts of like length, so that little is padded."""
-    order = np.argsort(lengths, kind="stable")
-    return [order[at : at + size] for at in range(0, len(order), size)]

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sluice.data.batches import ordered_batches
 from sluice.teaching.lessons import Vectors
 from sluice.teaching.settings import Tuning
-from sluice.teaching.transformer import KeptStates, Transformer, ascending, pool
+from sluice.teaching.transformer import KeptStates, Transformer, pool
 from sluice.tokens import Ints
 
 _BATCH = 64
@@ -46,7 +47,7 @@ def _shuffled(lengths: Ints, drawn: np.random.Generator) -> list[Ints]:
     order, found = drawn.permutation(len(lengths)), []
     for at in range(0, len(order), _WINDOW):
         window = order[at : at + _WINDOW]
-        found += [window[one] for one in ascending(lengths[window], _BATCH)]
+        found += [window[one] for one in ordered_batches(lengths[window], _BATCH)]
     return [found[at] for at in drawn.permutation(len(found))]
 
 
@@ -112,7 +113,7 @@ def fine_tune(
         _train(transformer, head, states, exam, tuning, tell)
     found = np.zeros((len(states.lengths), features), np.float32)
     with torch.inference_mode():
-        for rows in ascending(states.lengths, _BATCH):
+        for rows in ordered_batches(states.lengths, _BATCH):
             below, lengths = states.gather(rows)
             found[rows] = pool(transformer.high(below, lengths), lengths).numpy()
     return found
