@@ -18,6 +18,8 @@ from types import FrameType
 
 GRACE_SECONDS = 10
 """Between SIGTERM and SIGKILL to the whole group."""
+_AGAIN_SECONDS = 0.1
+"""Between one SIGKILL and the next to what is left: a killed process takes a moment to end."""
 _SET_CHILD_SUBREAPER = 36  # prctl(2), Linux
 
 
@@ -29,17 +31,30 @@ def _adopt_orphans() -> None:
 
 def _signal_others(number: int) -> None:
     """Send a signal to all processes below us that have left our group, as a worker's runs do."""
+    for pid in _below():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(pid) != os.getpgrp():
+                os.kill(pid, number)
+
+
+def _below() -> list[int]:
     import psutil  # of which a guard has no need until it stops something
 
-    for one in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error, ProcessLookupError):
-            if os.getpgid(one.pid) != os.getpgrp():
-                one.send_signal(number)
+    return [one.pid for one in psutil.Process().children(recursive=True)]
 
 
 def _kill_all(_number: int, _frame: FrameType | None) -> None:
-    _signal_others(signal.SIGKILL)
-    os.killpg(0, signal.SIGKILL)  # ourselves as well: there is nothing left to do
+    """Kill all processes below us, and again what they had yet started, until none is left.
+
+    Where orphans are not ours the group ends at once, and we with it: nobody else would find them.
+    """
+    if sys.platform != "linux":
+        _signal_others(signal.SIGKILL)
+        os.killpg(0, signal.SIGKILL)
+    for pid in _below():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
 
 
 def _stop_all(_number: int, _frame: FrameType | None) -> None:
