@@ -1,4 +1,4 @@
-"""What text and models agree on: the reserved token ids, and rows of tokens as flat arrays.
+"""What text and models agree on: reserved ids of tokens and labels, and rows as flat arrays.
 
 In and out: NumPy arrays. Neither room imports the other; both import this.
 """
@@ -13,6 +13,8 @@ PADDING = 0
 """Fills a batch behind a row's end; never a part of a row."""
 UNKNOWN = 1
 """Stands for a token that the vocabulary does not hold, and for an empty row."""
+UNLABELLED = -1
+"""Label of a row that is read for what a teacher tells of it, and has none."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -35,6 +37,8 @@ class Taught(NamedTuple):
     """Place of each within the batch, (read,)."""
     vectors: Any
     """(read, features)"""
+    total: Any
+    """What the sum of their weighted errors is divided by."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,11 @@ class TaughtRows:
     places: Ints
     """Where each row's vector is, (rows,); -1 where the teacher has not read it."""
 
-    def gather(self, rows: Ints) -> Taught:
-        """The vectors of `rows`, (batch,), as arrays."""
+    def gather(self, rows: Ints) -> tuple[Ints, npt.NDArray[np.float32]]:
+        """Which of `rows`, (batch,), the teacher has read, (read,), and its vectors of them."""
         places = self.places[rows]
         read = np.flatnonzero(places >= 0)
-        return Taught(read, self.vectors[places[read]])
+        return read, self.vectors[places[read]]
 
 
 def offsets_of(lengths: Ints) -> Ints:

@@ -60,7 +60,7 @@ class Settings(Section):
             return self.distillation
         if self.pretrained is None or self.pretrained == "glove-6b-50d":
             return None
-        return Distillation(teacher=self.pretrained, tuning=None)
+        return Distillation(teacher=self.pretrained, tuning=None, noise=None)
 
     @property
     def ngram_features(self) -> int:

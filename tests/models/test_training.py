@@ -15,7 +15,7 @@ from sluice.models.classifier import Classifier, Lesson
 from sluice.models.network import TextNetwork
 from sluice.models.settings import Dropouts, NetworkParams, OptimisationParams
 from sluice.models.training import Fitted, fit, quiet_lightning
-from sluice.tokens import TaughtRows, token_rows
+from sluice.tokens import UNLABELLED, NgramRows, TaughtRows, token_rows
 
 PARAMS = OptimisationParams(
     max_epochs=4, batch_size=32, learning_rate=0.01, averaging_decay=0.9, patience=None, threads=1
@@ -168,6 +168,42 @@ def test_a_lesson_adds_the_squared_error_of_rows_that_were_read() -> None:
     wrong = [((told[at] - vectors[place]) ** 2).mean() for at, place in ((0, 0), (2, 1))]
     expected = 0.5 * (5 * wrong[0] + 2 * wrong[1]) / (5 + 1 + 2)
     assert added.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_row_without_a_label_has_the_lesson_alone() -> None:
+    torch.manual_seed(0)
+    network = TextNetwork(NetworkParams(embedding_size=4, hidden_size=4), 9, 2).eval()
+    rows, params = labelled(6, 0), OptimisationParams(label_smoothing=0.1)
+    vectors = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+    weights = np.array([1, 2, 3, 4, 5, 6], np.float32)
+    labels = rows.labels.copy()
+    labels[[1, 4]] = UNLABELLED
+    taught = replace(rows, labels=labels, weights=weights, taught=TaughtRows(vectors, np.arange(6)))
+    classifier, plain = (Classifier(network, params, 2, 1, one) for one in (Lesson(3, 0.5), None))
+    known, every = np.array([0, 2, 3, 5]), np.arange(6)
+    batch = taught.batch(every)
+    loss = classifier.training_step(batch, 0)
+    told = classifier.retelling(network.read(batch.tokens, batch.lengths).pooled).detach().numpy()
+    wrong = (weights * ((told - vectors) ** 2).mean(axis=1)).sum() / weights.sum()
+    expected = plain.training_step(replace(rows, weights=weights).batch(known), 0) + 0.5 * wrong
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert classifier.train_loss.weight.item() == weights[known].sum()
+    assert taught.labelled == 4
+
+
+def test_a_batch_without_any_label_or_ngram_can_be_learnt_from() -> None:
+    network = TextNetwork(NetworkParams(embedding_size=4, hidden_size=4), 9, 2, 5)
+    rows = labelled(4, 0)
+    ngrams = NgramRows(np.zeros(0, np.int32), np.zeros(5, np.int64), np.zeros(0, np.float32))
+    taught = TaughtRows(np.ones((4, 3), np.float32), np.arange(4))
+    unlabelled = replace(rows, labels=np.full(4, UNLABELLED), ngrams=ngrams, taught=taught)
+    classifier = Classifier(network, OptimisationParams(), 2, 1, Lesson(3, 0.5))
+    loss = classifier.training_step(unlabelled.batch(np.arange(4)), 0)
+    loss.backward()
+    assert loss.item() > 0
+    assert all(
+        torch.isfinite(one.grad).all() for one in network.parameters() if one.grad is not None
+    )
 
 
 @pytest.mark.parametrize(

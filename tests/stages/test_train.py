@@ -344,9 +344,11 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
         assert [LABELS[label] for label in exam.labels] == read["label"].to_list()
         assert exam.classes == len(LABELS)
         assert len(exam.weights) == len(texts)
-        vectors = np.array([[len(text), text.count("e")] for text in texts[1:]], np.float32)
-        places = np.arange(-1, len(texts) - 1)
-        return Lessons(TaughtRows(vectors, places), {"the": 0}, np.ones((1, 2), np.float32))
+        noised = ["a text that", "nobody has written"]
+        told = texts[1:] + noised
+        vectors = np.array([[len(text), text.count("e")] for text in told], np.float32)
+        places = np.arange(-1, len(told))
+        return Lessons(TaughtRows(vectors, places), {"the": 0}, np.ones((1, 2), np.float32), noised)
 
     monkeypatch.setattr("sluice.stages.train.read_texts", tell)
     train("bilstm", 0, *paths("alone"))
@@ -354,6 +356,11 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
     write_params({"distillation": {"weight": 0.5, "tuning": {"layers": 2}}})
     train("bilstm", 0, *paths("taught"))
     assert seen == [("minilm-l6-v2", len(pd.read_parquet("train.parquet")), 2)]
+    assert Path("alone/vocabulary.json").read_text() == Path("taught/vocabulary.json").read_text()
+    plain, more = (
+        json.loads(Path(f"{one}/metrics.json").read_text()) for one in ("alone", "taught")
+    )
+    assert plain["train_rows"] == more["train_rows"] == len(pd.read_parquet("train.parquet"))
     alone, taught = (load_file(f"{folder}/model.safetensors") for folder in ("alone", "taught"))
     assert alone.keys() == taught.keys()
     assert not np.array_equal(alone["output.weight"], taught["output.weight"])

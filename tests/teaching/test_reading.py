@@ -11,11 +11,12 @@ from sluice.errors import ModelError, ResourceError
 from sluice.teaching import reading
 from sluice.teaching.lessons import Lessons, word_vectors
 from sluice.teaching.reading import read_texts
-from sluice.teaching.settings import Distillation, Tuning
+from sluice.teaching.settings import Distillation, Noise, Tuning
 from sluice.teaching.tuning import Exam
 
-FROZEN = Distillation(tuning=None)
-TUNED = Distillation(tuning=Tuning(layers=1, epochs=9, learning_rate=1e-2))
+FROZEN = Distillation(tuning=None, noise=None)
+FEW = FROZEN.model_copy(update={"texts": 4})
+TUNED = Distillation(tuning=Tuning(layers=1, epochs=9, learning_rate=1e-2), noise=None)
 
 
 def read(texts, folder, params=FROZEN, labels=None) -> Lessons:
@@ -72,7 +73,7 @@ def test_numbers_of_texts_are_standardised(tmp_path) -> None:
 
 
 def test_no_more_texts_are_read_than_asked_for(reader, tmp_path) -> None:
-    found = read(TEXTS, tmp_path, Distillation(texts=4, tuning=None)).texts
+    found = read(TEXTS, tmp_path, FEW).texts
     chosen = np.flatnonzero(found.places >= 0)
     flat = [text.replace("<url>", "url") for texts in TEXTS for text in texts]
     assert reader.seen == [flat[at] for at in chosen]
@@ -96,7 +97,7 @@ def test_texts_are_read_once_however_they_come(tmp_path, monkeypatch, capsys) ->
     assert np.array_equal(first.texts.vectors, again.texts.vectors)
     assert np.array_equal(first.meanings, again.meanings)
     assert first.words == again.words
-    for texts, params in ([["another"]], FROZEN), (TEXTS, Distillation(texts=4, tuning=None)):
+    for texts, params in ([["another"]], FROZEN), (TEXTS, FEW):
         with pytest.raises(TypeError):
             read(texts, tmp_path, params)
     assert len(list(tmp_path.iterdir())) == 1  # nothing is left of what failed
@@ -190,11 +191,50 @@ def test_only_the_texts_that_are_read_are_learnt_from(monkeypatch, tmp_path) -> 
     monkeypatch.setattr(reading, "fine_tune", tune)
     texts = [[" ".join(["w"] * size) for size in range(1, 6)], [" ".join(["w"] * 6)]]
     exam = Exam(np.arange(6), np.arange(6, dtype=np.float32) / 8, 6)
-    found = read_texts(Distillation(texts=3), texts, exam, tmp_path).texts
+    found = read_texts(Distillation(texts=3, noise=None), texts, exam, tmp_path).texts
     (lengths, labels, weights), read_rows = asked[0], np.flatnonzero(found.places >= 0)
     assert labels.tolist() == read_rows.tolist()
     assert lengths.tolist() == (read_rows + 3).tolist()  # each word, start and end
     assert weights.tolist() == (read_rows / 8).tolist()
+
+
+def test_texts_with_words_exchanged_are_read_behind_the_others(reader, tmp_path) -> None:
+    params = FEW.model_copy(update={"noise": Noise(texts=3, share=0.5)})
+    plain = read(TEXTS, tmp_path, FEW)
+    reader.seen.clear()
+    found = read(TEXTS, tmp_path, params)
+    assert len(found.noised) == 3
+    assert reader.seen[4:] == [text.replace("<url>", "url") for text in found.noised]
+    assert found.texts.places.tolist() == [*plain.texts.places.tolist(), 4, 5, 6]
+    np.testing.assert_array_equal(found.texts.vectors[:4], plain.texts.vectors)
+    assert found.words == plain.words  # words mean what they mean where they stood
+    assert np.array_equal(found.meanings, plain.meanings)
+    reader.seen.clear()
+    again = read(TEXTS, tmp_path, params)
+    assert not reader.seen
+    assert again.noised == found.noised
+    assert np.array_equal(again.texts.vectors, found.texts.vectors)
+
+
+def test_a_teacher_that_has_learnt_tells_of_them_as_of_others(monkeypatch, tmp_path) -> None:
+    asked, upper = [], []
+
+    def tune(transformer, states, exam, tuning, tell):
+        asked.append((len(states.lengths), len(exam.labels)))
+        return np.arange(4 * len(states.lengths), dtype=np.float32).reshape(-1, 4) ** 2
+
+    class Counted(Reader):
+        def high(self, states, lengths):
+            upper.append(len(lengths))
+            return super().high(states, lengths)
+
+    monkeypatch.setattr(reading, "open_transformer", lambda name, upper: Counted())
+    monkeypatch.setattr(reading, "fine_tune", tune)
+    found = read(TEXTS, tmp_path, TUNED.model_copy(update={"noise": Noise(share=1.0)}))
+    assert asked == [(20, 10)]
+    assert sum(upper) == 10  # nobody asks what words mean in the others
+    np.testing.assert_allclose(found.texts.vectors[:10].mean(axis=0), 0, atol=1e-3)
+    assert found.texts.vectors[10:].min() > 1
 
 
 def test_the_real_transformer_reads_texts_of_like_meaning_alike(tmp_path) -> None:

@@ -6,8 +6,8 @@ import torch
 from teachers import Reader
 
 from sluice.teaching.settings import Tuning
-from sluice.teaching.transformer import States
-from sluice.teaching.tuning import Exam, _share, _shuffled, fine_tune
+from sluice.teaching.transformer import KeptStates, States, pool
+from sluice.teaching.tuning import Exam, _share, fine_tune
 
 TUNING = Tuning(layers=1, epochs=30, learning_rate=1e-2)
 HEARD = lambda seen, most: None  # noqa: E731
@@ -86,13 +86,16 @@ def test_it_says_how_far_it_is(tmp_path, monkeypatch) -> None:
     assert 3 <= len(heard) <= 4
 
 
-def test_each_text_is_in_one_batch_beside_those_of_its_length() -> None:
-    lengths = np.random.default_rng(1).integers(3, 60, 640)
-    found = _shuffled(lengths, np.random.default_rng(0))
-    assert sorted(np.concatenate(found).tolist()) == list(range(640))
-    assert max(np.ptp(lengths[rows]) for rows in found) < 12
-    starts = [lengths[rows].min() for rows in found]
-    assert starts != sorted(starts)
+def test_texts_without_a_label_are_told_of_and_teach_nothing(tmp_path) -> None:
+    states, labels = kept(tmp_path, [3, 9, 5, 4] * 20)
+    first, other = KeptStates(states._states, states.lengths[:40]), Reader()
+    alone = fine_tune(Reader(), first, exam_of(labels[:40]), TUNING, HEARD)
+    found = fine_tune(other, states, exam_of(labels[:40]), TUNING, HEARD)
+    assert found.shape == (80, 384)
+    np.testing.assert_allclose(found[:40], alone, atol=1e-4)
+    below, lengths = states.gather(np.array([79]))
+    told = pool(other.high(below, lengths), lengths).detach().numpy()
+    np.testing.assert_allclose(found[79:], told, atol=1e-5)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 50])

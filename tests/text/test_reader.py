@@ -55,6 +55,21 @@ def test_the_training_rows_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert calls == [4]
 
 
+@pytest.mark.parametrize("hashed", [None, NGRAMS])
+def test_texts_beside_are_read_and_not_learnt_from(hashed: NgramParams | None) -> None:
+    alone, (tokens, ngrams) = fit_and_read([TEXTS], WORDS, hashed, None)
+    reader, (more, longer) = fit_and_read([TEXTS], WORDS, hashed, None, [TEXTS[1], "unmet words"])
+    assert reader.describe() == alone.describe()
+    ids, lengths = more.padded(np.arange(len(TEXTS) + 2))
+    expected, known = tokens.padded(np.arange(len(TEXTS)))
+    assert np.array_equal(ids[: len(TEXTS), : expected.shape[1]], expected)
+    assert np.array_equal(ids[len(TEXTS)], ids[1])
+    assert lengths.tolist() == [*known.tolist(), known[1], 2]
+    if ngrams is not None:
+        assert np.array_equal(longer.ids, ngrams.ids)
+        assert longer.offsets.tolist() == [*ngrams.offsets.tolist(), *[ngrams.offsets[-1]] * 2]
+
+
 def test_weighing_leaves_the_counts_as_they_were() -> None:
     counts = ngrams.count_ngrams(TEXTS, NGRAMS)
     before = counts.weights.copy()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sluice.tokens import Ints, NgramRows, Ngrams, Taught, TaughtRows, TokenRows
+from sluice.tokens import UNLABELLED, Ints, NgramRows, Ngrams, Taught, TaughtRows, TokenRows
 
 PREDICTED_AT_ONCE = 512
 """Rows of a batch where nothing is learnt."""
@@ -43,11 +43,11 @@ class Batch(NamedTuple):
     lengths: Tensor
     """Tokens of each row, (batch,)."""
     labels: Tensor
-    """Label indices, (batch,)."""
+    """Label indices, (batch,); `UNLABELLED` where there is none."""
     weights: Tensor
     """Weights of the rows in the loss, (batch,)."""
     total: Tensor
-    """What the sum of the weighted losses is divided by: see `LabelledRows.batch`."""
+    """What the sum of the weighted losses of labels is divided by: see `LabelledRows.batch`."""
     ngrams: Ngrams | None
     """N-grams of the rows for a network's wide part."""
     taught: Taught | None
@@ -59,9 +59,10 @@ def ngram_batch(ngrams: NgramRows, rows: Ints) -> Ngrams:
     return Ngrams(*(torch.from_numpy(one) for one in ngrams.gather(rows)))
 
 
-def taught_batch(taught: TaughtRows, rows: Ints) -> Taught:
+def taught_batch(taught: TaughtRows, rows: Ints, total: Tensor) -> Taught:
     """Gather a teacher's vectors of `rows`, (batch,), as tensors."""
-    return Taught(*(torch.from_numpy(one) for one in taught.gather(rows)))
+    read, vectors = taught.gather(rows)
+    return Taught(torch.from_numpy(read), torch.from_numpy(vectors), total)
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,18 @@ class LabelledRows:
 
     tokens: TokenRows
     labels: Ints
-    """Label indices, (rows,)."""
+    """Label indices, (rows,); `UNLABELLED` where there is none."""
     weights: npt.NDArray[np.float32]
     """Weights in the loss, (rows,)."""
     ngrams: NgramRows | None = None
     """N-grams for a network's wide part."""
     taught: TaughtRows | None = None
     """A teacher's vectors."""
+
+    @property
+    def labelled(self) -> int:
+        """Rows that have a label."""
+        return int(np.count_nonzero(self.labels != UNLABELLED))
 
     @classmethod
     def unlabelled(cls, tokens: TokenRows, ngrams: NgramRows | None) -> Self:
@@ -90,20 +96,25 @@ class LabelledRows:
         Data parallelism averages gradients over processes (Li et al. 2020, "PyTorch Distributed",
         section 3). With the weight of the whole batch over the number of processes as divisor of
         each one's sum, that average is the gradient of the whole batch, however rows and weights
-        fall. A process without a row stands by with one of weight 0.
+        fall. A process without a row stands by with one of weight 0. The divisor of labels' losses
+        counts rows with a label, that of a teacher's lessons all rows.
         """
         own = rows[share.rank :: share.processes]
         weights = self.weights[own] if len(own) else np.zeros(1, np.float32)
         own = own if len(own) else rows[:1]
         tokens, lengths = self.tokens.padded(own)
+        every = torch.from_numpy(self.weights[rows])
+        labelled = every[torch.from_numpy(self.labels[rows]) != UNLABELLED]
         return Batch(
             torch.from_numpy(tokens),
             torch.from_numpy(lengths),
             torch.from_numpy(self.labels[own]),
             torch.from_numpy(weights),
-            torch.from_numpy(self.weights[rows]).sum() / share.processes,
+            labelled.sum() / share.processes,
             None if self.ngrams is None else ngram_batch(self.ngrams, own),
-            None if self.taught is None else taught_batch(self.taught, own),
+            None
+            if self.taught is None
+            else taught_batch(self.taught, own, every.sum() / share.processes),
         )
 
 

@@ -19,7 +19,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from sluice.models.network import TextNetwork
 from sluice.models.schedules import SCHEDULES
 from sluice.models.settings import OptimisationParams, OptimiserName
-from sluice.tokens import Ngrams, Taught
+from sluice.tokens import UNLABELLED, Ngrams, Taught
 
 Part = Literal["train", "validation"]
 
@@ -77,7 +77,8 @@ class Classifier(pl.LightningModule):
 
     With a lesson, a linear head beside the network's own tells a teacher's vector of each row from
     the encoder's: the mean squared error of its numbers is added to the row's loss (the "hints" of
-    Romero et al. 2015, arXiv 1412.6550). The head is thrown away with the teacher.
+    Romero et al. 2015, arXiv 1412.6550). The head is thrown away with the teacher. A row without a
+    label has that loss alone.
     """
 
     def __init__(
@@ -109,18 +110,24 @@ class Classifier(pl.LightningModule):
         logits, pooled = self.network.read(batch.tokens, batch.lengths, batch.ngrams)
         smoothing = self.params.label_smoothing if part == "train" else 0.0
         losses = nn.functional.cross_entropy(
-            logits, batch.labels, reduction="none", label_smoothing=smoothing
+            logits,
+            batch.labels,
+            reduction="none",
+            label_smoothing=smoothing,
+            ignore_index=UNLABELLED,
         )  # (batch,)
-        summed, weight = (losses * batch.weights).sum(), batch.weights.sum()
+        summed, known = (losses * batch.weights).sum(), batch.labels != UNLABELLED
+        weight = batch.weights[known].sum()
         if weight > 0:  # a process that only stands by has nothing to count
             mean_loss, scores = self._trackers(part)
             mean_loss.update(summed.detach() / weight, weight)
-            scores.update(logits.detach(), batch.labels)
+            scores.update(logits.detach()[known], batch.labels[known])
+        loss: Tensor = summed / batch.total.clamp_min(torch.finfo().tiny)
         if self.lesson is not None and batch.taught is not None:
-            rows, vectors = batch.taught
+            rows, vectors, total = batch.taught
             wrong = (self.retelling(pooled[rows]) - vectors).square().mean(dim=1)  # (read,)
-            summed = summed + self.lesson.weight * (wrong * batch.weights[rows]).sum()
-        return summed / batch.total
+            loss = loss + self.lesson.weight * (wrong * batch.weights[rows]).sum() / total
+        return loss
 
     def training_step(self, batch: LabelledBatch, batch_idx: int) -> Tensor:
         return self._step(batch, "train")

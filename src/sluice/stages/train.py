@@ -46,6 +46,7 @@ from sluice.teaching.tuning import Exam
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
 from sluice.text.vocabulary import Vocabulary
+from sluice.tokens import UNLABELLED
 from sluice.variants import Settings, Train
 
 __all__ = ["Train", "rehearse", "train"]
@@ -72,17 +73,27 @@ def _read_part(path: Path, reader: Reader, names: list[str]) -> Part:
 def _fit_part(
     path: Path, settings: Settings, names: list[str]
 ) -> tuple[Reader, LabelledRows, Lessons | None]:
-    """Learn a reader from the training rows, read them, and have the teacher read them."""
+    """Learn a reader from the training rows, read them, and have the teacher read them.
+
+    Behind the training rows stand those texts that are read only for what the teacher tells of
+    them.
+    """
     texts = TextColumn(path, TEXTS)
     weighed = settings.optimisation.row_weights and "weight" in texts.columns
     frame, labels = read_labels(path, ["label", "weight"] if weighed else ["label"], names)
     weights = frame["weight"].to_numpy(np.float32) if weighed else np.ones(len(frame), np.float32)
-    reader, (tokens, ngrams) = fit_and_read(texts, settings.tokens, settings.ngrams, SCRATCH)
     lessons = None
     if settings.teacher is not None:
         exam = Exam(labels, weights, len(names))
         lessons = read_texts(settings.teacher, texts, exam, TEACHERS)
-    taught = None if settings.distillation is None or lessons is None else lessons.texts
+    taught, beside = None, []
+    if settings.distillation is not None and lessons is not None:
+        taught, beside = lessons.texts, list(lessons.noised)
+        labels = np.pad(labels, (0, len(beside)), constant_values=UNLABELLED)
+        weights = np.pad(weights, (0, len(beside)), constant_values=1)
+    reader, (tokens, ngrams) = fit_and_read(
+        texts, settings.tokens, settings.ngrams, SCRATCH, beside
+    )
     return reader, LabelledRows(tokens, labels, weights, ngrams, taught), lessons
 
 
@@ -114,7 +125,7 @@ def _metrics(fitted: Fitted, network: TextNetwork, rows: LabelledRows) -> dict[s
         "epochs": len(fitted.curves),
         "parameters": count_parameters(network),
         "steps": fitted.steps,
-        "train_rows": len(rows.tokens),
+        "train_rows": rows.labelled,
         "validation_accuracy": best["validation_accuracy"],
         "validation_loss": best["validation_loss"],
         "validation_macro_f1": best["validation_macro_f1"],
@@ -163,7 +174,7 @@ def _prepare(
     lesson = None
     if settings.distillation is not None and rows.taught is not None:
         lesson = Lesson(rows.taught.vectors.shape[1], settings.distillation.weight)
-    optimisation = settings.optimisation.stretched(len(rows.tokens))
+    optimisation = settings.optimisation.stretched(rows.labelled)
     classifier = Classifier(network, optimisation, len(names), seed, lesson)
     return Prepared(reader, judged, classifier, data)
 

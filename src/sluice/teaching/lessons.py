@@ -23,11 +23,16 @@ class Lessons(NamedTuple):
     """What a teacher made of texts."""
 
     texts: TaughtRows
-    """A vector of each text that was read, each number standardised over them."""
+    """A vector of each text that was read, each number standardised over the training texts.
+
+    Rows are the training texts, and behind them those of `noised`.
+    """
     words: dict[str, int]
     """Row of each word that stood in them."""
     meanings: Vectors
     """The mean of what the teacher made of a word where it stood, (words, features)."""
+    noised: Sequence[str] = ()
+    """Texts with words exchanged that were read as well."""
 
 
 class Meanings:
@@ -55,12 +60,13 @@ class Meanings:
         return (self._sums[:count] / self._counts[:count, None]).astype(np.float32)
 
 
-def standardise(rows: Vectors) -> Vectors:
-    """Give each number mean 0 and deviation 1, one that hardly varies less."""
-    spread = rows.std(axis=0, dtype=np.float64)
+def standardise(rows: Vectors, count: int) -> Vectors:
+    """Give each number mean 0 and deviation 1 over the first rows, one that hardly varies less."""
+    first = rows[:count]
+    spread = first.std(axis=0, dtype=np.float64)
     scale = np.maximum(spread, _LEAST * np.median(spread))
     scale[scale == 0] = 1
-    found: Vectors = ((rows - rows.mean(axis=0, dtype=np.float64)) / scale).astype(np.float32)
+    found: Vectors = ((rows - first.mean(axis=0, dtype=np.float64)) / scale).astype(np.float32)
     return found
 
 

@@ -7,24 +7,25 @@ that it met in them. It teaches in training only; what was read stays in a file.
 import hashlib
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sluice.data.batches import ordered_batches
 from sluice.errors import ModelError
 from sluice.files import staged
 from sluice.teaching.lessons import Lessons, Meanings, Vectors, standardise
+from sluice.teaching.noising import noise_texts
 from sluice.teaching.settings import Distillation
 from sluice.teaching.transformer import (
     LONGEST,
     States,
     Transformer,
     open_transformer,
-    pool,
 )
 from sluice.teaching.tuning import Exam, fine_tune
 from sluice.tokens import Ints, TaughtRows
@@ -33,7 +34,7 @@ _AT_ONCE = 32  # more would leave the cache
 _TOLD = 2048  # texts between two lines that say how far it is
 _KEPT = 16  # files of vectors, some 30 MB each
 _SEED = 0
-_FORMAT = 2  # of what is kept; vectors were of length one before
+_FORMAT = 3  # of what is kept
 
 
 class _Read(NamedTuple):
@@ -65,29 +66,47 @@ def _count_words(
     meanings.add([words[one] for one in owners[starts].tolist()], means.astype(np.float32))
 
 
+def _run(
+    transformer: Transformer, ids: Sequence[Sequence[int]], upper: bool
+) -> tuple[list[Tensor], list[Tensor]]:
+    """States of each text below the upper layers and above them, (pieces, features) each.
+
+    Without `upper` these layers do not run, and both are the same.
+    """
+    below, above = [torch.empty(0)] * len(ids), [torch.empty(0)] * len(ids)
+    with torch.inference_mode():
+        for rows in ordered_batches(np.array([len(one) for one in ids]), _AT_ONCE):
+            low, lengths = transformer.low([ids[row] for row in rows])
+            high = transformer.high(low, lengths) if upper else low
+            for at, (row, size) in enumerate(zip(rows, lengths.tolist(), strict=True)):
+                below[row], above[row] = low[at, :size], high[at, :size]
+    return below, above
+
+
 def _read_part(
-    transformer: Transformer, texts: Sequence[Sequence[str]], meanings: Meanings,
+    transformer: Transformer, texts: Sequence[Sequence[str]], meanings: Meanings | None,
     kept: States | None,
 ) -> Vectors:  # fmt: skip
-    """Vectors of texts that are given as words, (texts, features); those of words are counted."""
+    """Read texts that are given as words.
+
+    Args:
+        transformer: who reads.
+        texts: the words of each.
+        meanings: counts what words become; None where nobody asks.
+        kept: takes the states that the upper layers are to be trained on, if they are.
+
+    Returns:
+        Vectors of the texts, (texts, features): of use where nothing is trained.
+    """
     plain = [" ".join(map(_plain, words)) for words in texts]
     pieces = transformer.split(plain)
-    sizes = np.array([len(one) for one in pieces.ids])
-    found, below = [torch.empty(0)] * len(texts), [torch.empty(0)] * len(texts)
-    above = [np.empty(0, np.float32)] * len(texts)
-    with torch.inference_mode():
-        for rows in ordered_batches(sizes, _AT_ONCE):
-            low, lengths = transformer.low([pieces.ids[row] for row in rows])
-            high = transformer.high(low, lengths)
-            pooled = pool(high, lengths)
-            for at, (row, size) in enumerate(zip(rows, lengths.tolist(), strict=True)):
-                found[row], below[row] = pooled[at], low[at, :size]
-                above[row] = high[at, :size].numpy()
-    for words, text, spans, states in zip(texts, plain, pieces.spans, above, strict=True):
-        _count_words(words, text, spans, states, meanings)
+    below, above = _run(transformer, pieces.ids, upper=kept is None or meanings is not None)
+    if meanings is not None:
+        for words, text, spans, states in zip(texts, plain, pieces.spans, above, strict=True):
+            _count_words(words, text, spans, states.numpy(), meanings)
     if kept is not None:
         kept.add(below)
-    return torch.stack(found).numpy()
+    return torch.stack([states.mean(dim=0) for states in above]).numpy()
 
 
 def _survey(chunks: Iterable[Sequence[str]], made: str) -> tuple[str, int]:
@@ -106,13 +125,14 @@ def _sample(count: int, most: int) -> Ints:
     return np.sort(drawn).astype(np.int64)
 
 
-def _chosen(chunks: Iterable[Sequence[str]], chosen: Ints) -> Iterator[list[list[str]]]:
-    """The words of the chosen texts, some at a time."""
-    first = 0
+def _words(chunks: Iterable[Sequence[str]], chosen: Ints) -> list[list[str]]:
+    """The words of the chosen texts."""
+    first, found = 0, []
     for texts in chunks:
         low, high = np.searchsorted(chosen, [first, first + len(texts)])
-        yield [texts[at - first].split() for at in chosen[low:high].tolist()]
+        found += [texts[at - first].split() for at in chosen[low:high].tolist()]
         first += len(texts)
+    return found
 
 
 def _say(line: str) -> None:
@@ -121,16 +141,16 @@ def _say(line: str) -> None:
 
 
 def _read_all(
-    params: Distillation, parts: Iterable[list[list[str]]], exam: Exam, folder: Path
+    params: Distillation, texts: list[list[str]], noised: list[list[str]], exam: Exam, folder: Path
 ) -> _Read:
-    name, tuning, count = params.teacher, params.tuning, len(exam.labels)
+    name, tuning = params.teacher, params.tuning
     transformer = open_transformer(name, 1 if tuning is None else tuning.layers)
     meanings, kept = Meanings(), None if tuning is None else States(folder)
     found: list[Vectors] = []
-    for texts in parts:
-        for at in range(0, len(texts), _TOLD):
-            found.append(_read_part(transformer, texts[at : at + _TOLD], meanings, kept))
-            _say(f"{name} has read {sum(map(len, found))} of {count} texts")
+    for some, counted in (texts, meanings), (noised, None):
+        for at in range(0, len(some), _TOLD):
+            found.append(_read_part(transformer, some[at : at + _TOLD], counted, kept))
+            _say(f"{name} has read {sum(map(len, found))} of {len(texts) + len(noised)} texts")
     vectors = np.concatenate(found)
     if tuning is not None and kept is not None:
 
@@ -138,7 +158,7 @@ def _read_all(
             _say(f"{name} has learnt from {seen} of {most} texts")
 
         vectors = fine_tune(transformer, kept.close(), exam, tuning, tell)
-    return _Read(standardise(vectors), list(meanings.rows), meanings.means())
+    return _Read(standardise(vectors, len(texts)), list(meanings.rows), meanings.means())
 
 
 def _store(read: _Read, path: Path) -> None:
@@ -171,7 +191,8 @@ def read_texts(
     """Have a teacher read texts; give its vectors of them, and of their words.
 
     Words' vectors are those of the transformer as it comes; texts' are those of the one that has
-    learnt the labels, where `params.tuning` has it learn them. What was read stays in a file
+    learnt the labels, where `params.tuning` has it learn them. It also reads texts with some words
+    exchanged, where `params.noise` has it read them. What was read stays in a file
     beneath `folder`, for the next training on the same texts; files that were asked for least
     lately are deleted.
 
@@ -186,20 +207,26 @@ def read_texts(
         ModelError: a file that was kept is damaged.
     """
     made = f"{_FORMAT} {params.teacher} {LONGEST} {params.texts}"
+    if params.noise is not None:
+        made += f" {params.noise.model_dump_json()}"
     if params.tuning is not None:
         learnt = hashlib.sha256(exam.labels.tobytes() + exam.weights.tobytes()).hexdigest()
         made += f" {params.tuning.model_dump_json()} {learnt}"
     key, count = _survey(chunks, made)
     chosen = _sample(count, params.texts)
+    texts = _words(chunks, chosen)
+    noised = [] if params.noise is None else noise_texts(texts, params.noise)
     path = folder / f"{params.teacher}-{key}.npz"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         asked = Exam(exam.labels[chosen], exam.weights[chosen], exam.classes)
-        _store(_read_all(params, _chosen(chunks, chosen), asked, folder), path)
+        _store(_read_all(params, texts, noised, asked, folder), path)
     path.touch()
     _forget(folder)
-    places = np.full(count, -1, np.int64)
+    places = np.full(count + len(noised), -1, np.int64)
     places[chosen] = np.arange(len(chosen))
+    places[count:] = len(chosen) + np.arange(len(noised))
     read = _load(path)
     rows = {word: row for row, word in enumerate(read.words)}
-    return Lessons(TaughtRows(read.texts, places), rows, read.vectors)
+    made_up = [" ".join(words) for words in noised]
+    return Lessons(TaughtRows(read.texts, places), rows, read.vectors, made_up)

@@ -15,14 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sluice.data.batches import ordered_batches
+from sluice.data.batches import ordered_batches, shuffled_batches
 from sluice.teaching.lessons import Vectors
 from sluice.teaching.settings import Tuning
 from sluice.teaching.transformer import KeptStates, Transformer, pool
 from sluice.tokens import Ints
 
 _BATCH = 64
-_WINDOW = 50 * _BATCH  # texts that are drawn and then ordered by length
 _WARMUP = 0.06  # of the steps
 _HEAD = 20.0  # times the layers' learning rate: a new head has all to learn
 _DECAY = 0.01
@@ -42,15 +41,6 @@ class Exam(NamedTuple):
     classes: int
 
 
-def _shuffled(lengths: Ints, drawn: np.random.Generator) -> list[Ints]:
-    """Batches of texts of like length, in random order."""
-    order, found = drawn.permutation(len(lengths)), []
-    for at in range(0, len(order), _WINDOW):
-        window = order[at : at + _WINDOW]
-        found += [window[one] for one in ordered_batches(lengths[window], _BATCH)]
-    return [found[at] for at in drawn.permutation(len(found))]
-
-
 def _share(step: int, steps: int) -> float:
     """Share of the highest learning rate: up in a line, and down in one to nothing."""
     return min(1.0, (step + 1) / max(1.0, _WARMUP * steps)) * (1 - step / steps)
@@ -64,14 +54,14 @@ def _train(
     layers, own = list(upper.parameters()), list(head.parameters())
     groups = [{"params": layers, "lr": rate}, {"params": own, "lr": _HEAD * rate}]
     optimizer = torch.optim.AdamW(groups, weight_decay=_DECAY, fused=True)
-    drawn, count = np.random.default_rng(_SEED), len(states.lengths)
+    count = len(exam.labels)
     steps = tuning.epochs * math.ceil(count / _BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step, steps))
     labels, weights = torch.from_numpy(exam.labels), torch.from_numpy(exam.weights)
     dropout, seen = nn.Dropout(0.1), 0
     upper.train()
-    for _ in range(tuning.epochs):
-        for rows in _shuffled(states.lengths, drawn):
+    for epoch in range(tuning.epochs):
+        for rows in shuffled_batches(states.lengths[:count], _BATCH, _SEED, epoch):
             below, lengths = states.gather(rows)
             pooled: Tensor = pool(transformer.high(below, lengths), lengths)
             losses = nn.functional.cross_entropy(
@@ -99,7 +89,7 @@ def fine_tune(
     Args:
         transformer: whose upper layers are trained, in place.
         states: what its lower layers made of the texts.
-        exam: the labels.
+        exam: the labels of the first of them; nothing is learnt from those behind.
         tuning: how.
         tell: is told how many texts have been learnt from, and of how many.
 

@@ -5,6 +5,7 @@ training rows, stored beside the weights, and used for every later text.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,7 +78,11 @@ def fit_reader(texts: Sequence[str], tokens: TokenParams, ngrams: NgramParams | 
 
 
 def fit_and_read(
-    chunks: Chunks, tokens: TokenParams, ngrams: NgramParams | None, folder: Path | None
+    chunks: Chunks,
+    tokens: TokenParams,
+    ngrams: NgramParams | None,
+    folder: Path | None,
+    beside: Sequence[str] = (),
 ) -> tuple[Reader, Rows]:
     """Learn a reader and read the same texts with it; their n-grams are counted once for both.
 
@@ -85,14 +90,17 @@ def fit_and_read(
         chunks: the training rows' cleaned texts.
         tokens, ngrams: what is read.
         folder: where files without a name may hold the rows; None keeps them in memory.
+        beside: texts that nothing is learnt from: their tokens are read behind the others, and
+            their rows have no n-grams.
     """
     vocabulary = fit_vocabulary(chain.from_iterable(chunks), tokens)
     alone = Reader(vocabulary, None)
-    encoded, _ = alone.read_chunks(chunks, folder)
+    encoded, _ = alone.read_chunks(chain(chunks, [beside]), folder)
     if ngrams is None:
         return alone, (encoded, None)
     fitted, rows = fit_and_read_ngrams(chunks, ngrams, folder)
-    return Reader(vocabulary, fitted), (encoded, rows)
+    offsets = np.pad(rows.offsets, (0, len(beside)), mode="edge")
+    return Reader(vocabulary, fitted), (encoded, replace(rows, offsets=offsets))
 
 
 def load_reader(description: dict[str, Any]) -> Reader:
