@@ -66,21 +66,17 @@ def _count_words(
     meanings.add([words[one] for one in owners[starts].tolist()], means.astype(np.float32))
 
 
-def _run(
-    transformer: Transformer, ids: Sequence[Sequence[int]], upper: bool
-) -> tuple[list[Tensor], list[Tensor]]:
-    """States of each text below the upper layers and above them, (pieces, features) each.
-
-    Without `upper` these layers do not run, and both are the same.
-    """
-    below, above = [torch.empty(0)] * len(ids), [torch.empty(0)] * len(ids)
+def _run(transformer: Transformer, ids: Sequence[Sequence[int]], upper: bool) -> list[Tensor]:
+    """States of each text, (pieces, features); of the lower layers alone without `upper`."""
+    found = [torch.empty(0)] * len(ids)
     with torch.inference_mode():
         for rows in ordered_batches(np.array([len(one) for one in ids]), _AT_ONCE):
-            low, lengths = transformer.low([ids[row] for row in rows])
-            high = transformer.high(low, lengths) if upper else low
+            states, lengths = transformer.low([ids[row] for row in rows])
+            if upper:
+                states = transformer.high(states, lengths)
             for at, (row, size) in enumerate(zip(rows, lengths.tolist(), strict=True)):
-                below[row], above[row] = low[at, :size], high[at, :size]
-    return below, above
+                found[row] = states[at, :size]
+    return found
 
 
 def _read_part(
@@ -93,20 +89,20 @@ def _read_part(
         transformer: who reads.
         texts: the words of each.
         meanings: counts what words become; None where nobody asks.
-        kept: takes the states that the upper layers are to be trained on, if they are.
+        kept: takes the states that the upper layers are to be trained on; these do not run then.
 
     Returns:
         Vectors of the texts, (texts, features): of use where nothing is trained.
     """
     plain = [" ".join(map(_plain, words)) for words in texts]
     pieces = transformer.split(plain)
-    below, above = _run(transformer, pieces.ids, upper=kept is None or meanings is not None)
+    states = _run(transformer, pieces.ids, upper=kept is None)
     if meanings is not None:
-        for words, text, spans, states in zip(texts, plain, pieces.spans, above, strict=True):
-            _count_words(words, text, spans, states.numpy(), meanings)
+        for words, text, spans, one in zip(texts, plain, pieces.spans, states, strict=True):
+            _count_words(words, text, spans, one.numpy(), meanings)
     if kept is not None:
-        kept.add(below)
-    return torch.stack([states.mean(dim=0) for states in above]).numpy()
+        kept.add(states)
+    return torch.stack([one.mean(dim=0) for one in states]).numpy()
 
 
 def _survey(chunks: Iterable[Sequence[str]], made: str) -> tuple[str, int]:
@@ -190,8 +186,9 @@ def read_texts(
 ) -> Lessons:
     """Have a teacher read texts; give its vectors of them, and of their words.
 
-    Words' vectors are those of the transformer as it comes; texts' are those of the one that has
-    learnt the labels, where `params.tuning` has it learn them. It also reads texts with some words
+    Words' vectors are those of the transformer as it comes. Where `params.tuning` has it learn the
+    labels they are what its lower layers make of words, and texts' vectors are those of the one
+    that has learnt. It also reads texts with some words
     exchanged, where `params.noise` has it read them. What was read stays in a file
     beneath `folder`, for the next training on the same texts; files that were asked for least
     lately are deleted.

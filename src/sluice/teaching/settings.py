@@ -30,7 +30,7 @@ class Noise(Section):
     See `sluice.teaching.noising`.
     """
 
-    texts: int = Field(16_000, ge=1)
+    texts: int = Field(12_000, ge=1)
     """Most copies, one each of texts that the teacher reads, drawn at random."""
     share: float = Field(0.25, gt=0, le=1)
     """Share of words that are exchanged for others of the training texts."""
