@@ -65,6 +65,12 @@ def taught_batch(taught: TaughtRows, rows: Ints, total: Tensor) -> Taught:
     return Taught(torch.from_numpy(read), torch.from_numpy(vectors), total)
 
 
+def _divisor(weights: npt.NDArray[np.float32], share: Share) -> Tensor:
+    """One process's part of the weights of a batch; above zero, or nothing would be learnt."""
+    part: Tensor = torch.from_numpy(weights).sum() / share.processes
+    return part.clamp_min(torch.finfo(part.dtype).tiny)
+
+
 @dataclass(frozen=True)
 class LabelledRows:
     """Tokens with what is to be learnt from them."""
@@ -103,18 +109,15 @@ class LabelledRows:
         weights = self.weights[own] if len(own) else np.zeros(1, np.float32)
         own = own if len(own) else rows[:1]
         tokens, lengths = self.tokens.padded(own)
-        every = torch.from_numpy(self.weights[rows])
-        labelled = every[torch.from_numpy(self.labels[rows]) != UNLABELLED]
+        every, labelled = self.weights[rows], self.labels[rows] != UNLABELLED
         return Batch(
             torch.from_numpy(tokens),
             torch.from_numpy(lengths),
             torch.from_numpy(self.labels[own]),
             torch.from_numpy(weights),
-            labelled.sum() / share.processes,
+            _divisor(every[labelled], share),
             None if self.ngrams is None else ngram_batch(self.ngrams, own),
-            None
-            if self.taught is None
-            else taught_batch(self.taught, own, every.sum() / share.processes),
+            None if self.taught is None else taught_batch(self.taught, own, _divisor(every, share)),
         )
 
 

@@ -122,7 +122,7 @@ class Classifier(pl.LightningModule):
             mean_loss, scores = self._trackers(part)
             mean_loss.update(summed.detach() / weight, weight)
             scores.update(logits.detach()[known], batch.labels[known])
-        loss: Tensor = summed / batch.total.clamp_min(torch.finfo().tiny)
+        loss: Tensor = summed / batch.total
         if self.lesson is not None and batch.taught is not None:
             rows, vectors, total = batch.taught
             wrong = (self.retelling(pooled[rows]) - vectors).square().mean(dim=1)  # (read,)

@@ -188,10 +188,9 @@ def read_texts(
 
     Words' vectors are those of the transformer as it comes. Where `params.tuning` has it learn the
     labels they are what its lower layers make of words, and texts' vectors are those of the one
-    that has learnt. It also reads texts with some words
-    exchanged, where `params.noise` has it read them. What was read stays in a file
-    beneath `folder`, for the next training on the same texts; files that were asked for least
-    lately are deleted.
+    that has learnt. It also reads texts with some words exchanged, where `params.noise` has it
+    read them. What was read stays in a file beneath `folder`, for the next training on the same
+    texts; files that were asked for least lately are deleted.
 
     Args:
         params: who reads, how many texts at most (drawn at random), and what it learns first.
