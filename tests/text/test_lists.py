@@ -4,7 +4,7 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sluice.text.cleaning import FEW, ORDER, Steps, _clean_chunk, clean_list, clean_texts
@@ -43,6 +43,7 @@ CHOICES = {
 @pytest.mark.parametrize("name", CHOICES)
 @settings(max_examples=20)
 @given(texts=TEXTS)
+@example(texts=["★🏻", "★\ufe0f", "a🏿"])  # a picture to one side's tables alone
 def test_lists_are_cleaned_as_columns_are(name: str, texts: list[str]) -> None:
     steps = CHOICES[name]
     columns = clean_texts(pl.Series(texts, dtype=pl.String), steps).to_list()
