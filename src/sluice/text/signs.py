@@ -14,12 +14,21 @@ from sluice.text.marks import mark, on_matching, picture
 _TONES_AND_FORMS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f]")
 # A digit may be the first part of an emoji: a keycap.
 _RUN = re.compile(r"[0-9#*]?[^\x00-\x7f]+")
+
+
+def _class_of(characters: set[str]) -> str:
+    """A pattern's class of characters, as ranges: `re` tries one after the other."""
+    numbers = {ord(one) for one in characters}
+    firsts = sorted(one for one in numbers if one - 1 not in numbers)
+    lasts = sorted(one for one in numbers if one + 1 not in numbers)
+    spans = zip(firsts, lasts, strict=True)
+    return "[{}]".format("".join(f"\\x{{{first:X}}}-\\x{{{last:X}}}" for first, last in spans))
+
+
 # What every emoji holds: its first character, or the ring of a keycap. The classes of Unicode's
 # tables are not for this: they change with the table, and a column and a list have one each.
 _STARTS = {sign[0] for sign in emoji.EMOJI_DATA if not sign[0].isascii()} | {"\u20e3"}
-_MAYBE = "[{}]".format(
-    "".join(f"\\x{{{ord(one):X}}}" for one in sorted(_STARTS) if not _TONES_AND_FORMS.match(one))
-)
+_MAYBE = _class_of({one for one in _STARTS if not _TONES_AND_FORMS.match(one)})
 
 # Sources of the signs: Western emoticons of the Unicode CLDR annotations' and VADER's kinds.
 _FACES = {
