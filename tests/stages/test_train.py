@@ -348,7 +348,8 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
         told = texts[1:] + noised
         vectors = np.array([[len(text), text.count("e")] for text in told], np.float32)
         places = np.arange(-1, len(told))
-        return Lessons(TaughtRows(vectors, places), {"the": 0}, np.ones((1, 2), np.float32), noised)
+        rows, meanings = {"the": 0}, np.ones((1, 2), np.float32)
+        return Lessons(TaughtRows(vectors, places), rows, meanings, noised, seconds=3600.0)
 
     monkeypatch.setattr("sluice.stages.train.read_texts", tell)
     train("bilstm", 0, *paths("alone"))
@@ -361,6 +362,10 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
         json.loads(Path(f"{one}/metrics.json").read_text()) for one in ("alone", "taught")
     )
     assert plain["train_rows"] == more["train_rows"] == len(pd.read_parquet("train.parquet"))
+    clocks = json.loads(Path("taught/timing.json").read_text())
+    assert clocks["teacher_seconds"] == 3600 < clocks["seconds"] < 4000
+    clocks = json.loads(Path("alone/timing.json").read_text())
+    assert clocks["teacher_seconds"] == 0 < clocks["seconds"]
     alone, taught = (load_file(f"{folder}/model.safetensors") for folder in ("alone", "taught"))
     assert alone.keys() == taught.keys()
     assert not np.array_equal(alone["output.weight"], taught["output.weight"])

@@ -45,6 +45,11 @@ def ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]
         process.communicate()
 
 
+def _is_whole(file: Path) -> bool:
+    """Whether it is there and written to its end: it is written in place."""
+    return file.exists() and file.read_text().endswith("}")
+
+
 @contextlib.contextmanager
 def scheduler(folder: Path) -> Iterator[str]:
     """A scheduler on a free port; yields its address."""
@@ -55,7 +60,7 @@ def scheduler(folder: Path) -> Iterator[str]:
         command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     with ended(process):
-        wait_until(file.exists)
+        wait_until(lambda: _is_whole(file))
         yield json.loads(file.read_text())["address"]
 
 

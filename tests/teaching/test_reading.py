@@ -97,6 +97,7 @@ def test_texts_are_read_once_however_they_come(tmp_path, monkeypatch, capsys) ->
     assert np.array_equal(first.texts.vectors, again.texts.vectors)
     assert np.array_equal(first.meanings, again.meanings)
     assert first.words == again.words
+    assert first.seconds == again.seconds > 0
     for texts, params in ([["another"]], FROZEN), (TEXTS, FEW):
         with pytest.raises(TypeError):
             read(texts, tmp_path, params)

@@ -10,7 +10,7 @@ from sluice.teaching.transformer import KeptStates, States, pool
 from sluice.teaching.tuning import Exam, _share, fine_tune
 
 TUNING = Tuning(layers=1, epochs=30, learning_rate=1e-2)
-HEARD = lambda seen, most: None  # noqa: E731
+HEARD = lambda line: None  # noqa: E731
 
 
 def kept(folder, sizes, seed=0):
@@ -76,14 +76,15 @@ def test_texts_without_any_weight_change_nothing_but_by_decay(tmp_path) -> None:
 
 
 def test_it_says_how_far_it_is(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("sluice.teaching.tuning._TOLD", 100)
+    monkeypatch.setattr("sluice.teaching.progress.SAID", 100)
     states, labels = kept(tmp_path, [2] * 150)
     heard = []
     some = TUNING.model_copy(update={"epochs": 2})
-    fine_tune(Reader(), states, exam_of(labels), some, lambda *told: heard.append(told))
-    assert [most for _, most in heard] == [300] * len(heard)
-    assert heard[-1] == (300, 300)
-    assert 3 <= len(heard) <= 4
+    fine_tune(Reader(), states, exam_of(labels), some, heard.append)
+    learnt = [one for one in heard if one.startswith("has learnt from")]
+    assert 3 <= len(learnt) <= 4
+    assert learnt[-1] == "has learnt from 300 of 300 texts"
+    assert heard[len(learnt) :] == ["tells of 128 of 150 texts", "tells of 150 of 150 texts"]
 
 
 def test_texts_without_a_label_are_told_of_and_teach_nothing(tmp_path) -> None:

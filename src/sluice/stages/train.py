@@ -7,6 +7,7 @@ test rows, and (in a file of its own) the seconds. It judges nothing: that is `e
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -46,7 +47,7 @@ from sluice.teaching.tuning import Exam
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader, fit_and_read
 from sluice.text.vocabulary import Vocabulary
-from sluice.tokens import UNLABELLED
+from sluice.tokens import UNLABELLED, TaughtRows
 from sluice.variants import Settings, Train
 
 __all__ = ["Train", "rehearse", "train"]
@@ -86,9 +87,10 @@ def _fit_part(
     if settings.teacher is not None:
         exam = Exam(labels, weights, len(names))
         lessons = read_texts(settings.teacher, texts, exam, TEACHERS)
-    taught, beside = None, []
+    taught: TaughtRows | None = None
+    beside: Sequence[str] = ()
     if settings.distillation is not None and lessons is not None:
-        taught, beside = lessons.texts, list(lessons.noised)
+        taught, beside = lessons.texts, lessons.noised
         labels = np.pad(labels, (0, len(beside)), constant_values=UNLABELLED)
         weights = np.pad(weights, (0, len(beside)), constant_values=1)
     reader, (tokens, ngrams) = fit_and_read(
@@ -132,6 +134,10 @@ def _metrics(fitted: Fitted, network: TextNetwork, rows: LabelledRows) -> dict[s
     }
 
 
+def _timing(fitted: Fitted, teacher: float) -> dict[str, float]:
+    return {"seconds": round(fitted.seconds + teacher, 3), "teacher_seconds": round(teacher, 3)}
+
+
 def _answers(network: TextNetwork, reader: Reader, probes: Path, names: list[str]) -> pd.DataFrame:
     """What the network says to texts that have no label."""
     questions = read_parquet(probes, ["id", "cleaned"])
@@ -159,6 +165,8 @@ class Prepared(NamedTuple):
     validation: Part
     classifier: Classifier
     data: TextDataModule
+    teacher_seconds: float
+    """Which its teacher took, now or for an earlier training on the same texts."""
 
 
 def _prepare(
@@ -176,7 +184,8 @@ def _prepare(
         lesson = Lesson(rows.taught.vectors.shape[1], settings.distillation.weight)
     optimisation = settings.optimisation.stretched(rows.labelled)
     classifier = Classifier(network, optimisation, len(names), seed, lesson)
-    return Prepared(reader, judged, classifier, data)
+    seconds = 0.0 if lessons is None else lessons.seconds
+    return Prepared(reader, judged, classifier, data, seconds)
 
 
 def rehearse(
@@ -230,16 +239,16 @@ def train(
     section = read_section(params, "train", Train)
     settings = section.settings(name)
     names = list(read_json(provenance)["labels"])
-    reader, judged, classifier, data = _prepare(seed, settings, augmented, validation, names)
-    network = classifier.network
+    prepared = _prepare(seed, settings, augmented, validation, names)
+    reader, network = prepared.reader, prepared.classifier.network
     key = _scratch_key(name, seed, settings, [augmented, validation])
     scratch = SCRATCH / (key if section.processes == 1 else f"{key}-{section.processes}")
-    fitted = fit(classifier, data, scratch, processes=section)
+    fitted = fit(prepared.classifier, prepared.data, scratch, processes=section)
     if fitted.rank:
         return  # the first of several processes goes on alone
     stored = round_weights(fitted.weights)
     network.load_state_dict(stored)  # what is judged is what is stored
-    asked = {"validation": judged, "test": _read_part(test, reader, names)}
+    asked = {"validation": prepared.validation, "test": _read_part(test, reader, names)}
     predicted = _predictions(network, asked, names)
     description = NetworkConfig(
         format=FORMAT,
@@ -260,8 +269,8 @@ def train(
         write_json(reader.describe(), parts[2])
         write_csv(pd.DataFrame(fitted.curves, columns=list(callbacks.COLUMNS)), parts[3])
         write_parquet(predicted, parts[4])
-        write_json(_metrics(fitted, network, data.train), parts[5])
-        write_json({"seconds": round(fitted.seconds, 3)}, parts[6])
+        write_json(_metrics(fitted, network, prepared.data.train), parts[5])
+        write_json(_timing(fitted, prepared.teacher_seconds), parts[6])
         write_parquet(_answers(network, reader, probes, names), parts[7])
     shutil.rmtree(scratch, ignore_errors=True)
 

@@ -33,6 +33,8 @@ class Lessons(NamedTuple):
     """The mean of what the teacher made of a word where it stood, (words, features)."""
     noised: Sequence[str] = ()
     """Texts with words exchanged that were read as well."""
+    seconds: float = 0.0
+    """Wall-clock time of the reading, in whichever training it was done."""
 
 
 class Meanings:

@@ -33,6 +33,7 @@ def noise_texts(texts: Sequence[Sequence[str]], noise: Noise) -> list[list[str]]
     for at in chosen.tolist():
         text = np.array(texts[at], dtype=object)
         places = np.flatnonzero(drawn.random(len(text)) < noise.share)
-        text[places] = words[drawn.integers(len(words), size=len(places))] if len(places) else []
+        if len(places):
+            text[places] = words[drawn.integers(len(words), size=len(places))]
         found.append(text.tolist())
     return found

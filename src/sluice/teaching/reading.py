@@ -6,6 +6,7 @@ that it met in them. It teaches in training only; what was read stays in a file.
 
 import hashlib
 import sys
+import time
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from sluice.errors import ModelError
 from sluice.files import staged
 from sluice.teaching.lessons import Lessons, Meanings, Vectors, standardise
 from sluice.teaching.noising import noise_texts
+from sluice.teaching.progress import SAID, count_texts
 from sluice.teaching.settings import Distillation
 from sluice.teaching.transformer import (
     LONGEST,
@@ -31,16 +33,18 @@ from sluice.teaching.tuning import Exam, fine_tune
 from sluice.tokens import Ints, TaughtRows
 
 _AT_ONCE = 32  # more would leave the cache
-_TOLD = 2048  # texts between two lines that say how far it is
 _KEPT = 16  # files of vectors, some 30 MB each
 _SEED = 0
-_FORMAT = 3  # of what is kept
+_FORMAT = 4  # of what is kept
+
+_KEYS = ("words", "texts", "vectors", "seconds")
 
 
 class _Read(NamedTuple):
     texts: Vectors  # (texts, features)
     words: list[str]
     vectors: Vectors  # (words, features)
+    seconds: float
 
 
 def _plain(word: str) -> str:
@@ -131,30 +135,31 @@ def _words(chunks: Iterable[Sequence[str]], chosen: Ints) -> list[list[str]]:
     return found
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
-
-
 def _read_all(
     params: Distillation, texts: list[list[str]], noised: list[list[str]], exam: Exam, folder: Path
 ) -> _Read:
+    started = time.perf_counter()
     name, tuning = params.teacher, params.tuning
     transformer = open_transformer(name, 1 if tuning is None else tuning.layers)
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{name} {line}\n")
+        sys.stderr.flush()
+
     meanings, kept = Meanings(), None if tuning is None else States(folder)
     found: list[Vectors] = []
+    add = count_texts(say, "has read", len(texts) + len(noised))
     for some, counted in (texts, meanings), (noised, None):
-        for at in range(0, len(some), _TOLD):
-            found.append(_read_part(transformer, some[at : at + _TOLD], counted, kept))
-            _say(f"{name} has read {sum(map(len, found))} of {len(texts) + len(noised)} texts")
+        for at in range(0, len(some), SAID):
+            part = some[at : at + SAID]
+            found.append(_read_part(transformer, part, counted, kept))
+            add(len(part))
     vectors = np.concatenate(found)
     if tuning is not None and kept is not None:
-
-        def tell(seen: int, most: int) -> None:
-            _say(f"{name} has learnt from {seen} of {most} texts")
-
-        vectors = fine_tune(transformer, kept.close(), exam, tuning, tell)
-    return _Read(standardise(vectors, len(texts)), list(meanings.rows), meanings.means())
+        vectors = fine_tune(transformer, kept.close(), exam, tuning, say)
+    seconds = time.perf_counter() - started
+    means = meanings.means()
+    return _Read(standardise(vectors, len(texts)), list(meanings.rows), means, seconds)
 
 
 def _store(read: _Read, path: Path) -> None:
@@ -162,17 +167,17 @@ def _store(read: _Read, path: Path) -> None:
     letters = np.frombuffer("\n".join(read.words).encode("utf-8", "surrogatepass"), np.uint8)
     texts, vectors = (one.astype(np.float16) for one in (read.texts, read.vectors))
     with staged(path) as (part,), part.open("wb") as file:
-        np.savez(file, words=letters, texts=texts, vectors=vectors)
+        np.savez(file, words=letters, texts=texts, vectors=vectors, seconds=read.seconds)
 
 
 def _load(path: Path) -> _Read:
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            letters, texts, vectors = (file[name] for name in ("words", "texts", "vectors"))
+            letters, texts, vectors, seconds = (file[name] for name in _KEYS)
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path} is damaged ({error!s:.100}): delete it and run again") from error
     words = letters.tobytes().decode("utf-8", "surrogatepass").split("\n")
-    return _Read(texts.astype(np.float32), words, vectors.astype(np.float32))
+    return _Read(texts.astype(np.float32), words, vectors.astype(np.float32), float(seconds))
 
 
 def _forget(folder: Path) -> None:
@@ -187,8 +192,8 @@ def read_texts(
     """Have a teacher read texts; give its vectors of them, and of their words.
 
     Words' vectors are those of the transformer as it comes. Where `params.tuning` has it learn the
-    labels they are what its lower layers make of words, and texts' vectors are those of the one
-    that has learnt. It also reads texts with some words exchanged, where `params.noise` has it
+    labels they are what its layers below those make of words, and texts' vectors are those of the
+    one that has learnt. It also reads texts with some words exchanged, where `params.noise` has it
     read them. What was read stays in a file beneath `folder`, for the next training on the same
     texts; files that were asked for least lately are deleted.
 
@@ -225,4 +230,4 @@ def read_texts(
     read = _load(path)
     rows = {word: row for row, word in enumerate(read.words)}
     made_up = [" ".join(words) for words in noised]
-    return Lessons(TaughtRows(read.texts, places), rows, read.vectors, made_up)
+    return Lessons(TaughtRows(read.texts, places), rows, read.vectors, made_up, read.seconds)

@@ -17,7 +17,8 @@ class Tuning(Section):
     """
 
     layers: int = Field(3, ge=1, le=6)
-    """Layers that are trained, from the top; those below stay as they are."""
+    """Layers that are trained, from the top; those below stay as they are, and words start from
+    what they make of them. With all six that is the embedding layer's."""
     epochs: int = Field(1, ge=1)
     """Passes over the texts."""
     learning_rate: float = Field(2e-4, gt=0, allow_inf_nan=False)

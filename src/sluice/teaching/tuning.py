@@ -8,7 +8,6 @@ Sources: Devlin et al. 2019, arXiv 1810.04805, A.3 (fine-tuning); Lee et al. 201
 """
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from sluice.data.batches import ordered_batches, shuffled_batches
 from sluice.teaching.lessons import Vectors
+from sluice.teaching.progress import Say, count_texts
 from sluice.teaching.settings import Tuning
 from sluice.teaching.transformer import KeptStates, Transformer, pool
 from sluice.tokens import Ints
@@ -28,7 +28,6 @@ _DECAY = 0.01
 _SMOOTHING = 0.1
 _NORM = 1.0
 _SEED = 0
-_TOLD = 2048  # texts between two lines that say how far it is
 
 
 class Exam(NamedTuple):
@@ -48,7 +47,7 @@ def _share(step: int, steps: int) -> float:
 
 def _train(
     transformer: Transformer, head: nn.Linear, states: KeptStates, exam: Exam, tuning: Tuning,
-    tell: Callable[[int, int], None],
+    say: Say,
 ) -> None:  # fmt: skip
     upper, rate = transformer.upper, tuning.learning_rate
     layers, own = list(upper.parameters()), list(head.parameters())
@@ -58,7 +57,8 @@ def _train(
     steps = tuning.epochs * math.ceil(count / _BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step, steps))
     labels, weights = torch.from_numpy(exam.labels), torch.from_numpy(exam.weights)
-    dropout, seen = nn.Dropout(0.1), 0
+    dropout = nn.Dropout(0.1)
+    add = count_texts(say, "has learnt from", tuning.epochs * count)
     upper.train()
     for epoch in range(tuning.epochs):
         for rows in shuffled_batches(states.lengths[:count], _BATCH, _SEED, epoch):
@@ -74,16 +74,13 @@ def _train(
             nn.utils.clip_grad_norm_([*layers, *own], _NORM)
             optimizer.step()
             schedule.step()
-            seen += len(rows)
-            if seen // _TOLD > (seen - len(rows)) // _TOLD or seen == tuning.epochs * count:
-                tell(seen, tuning.epochs * count)
+            add(len(rows))
     upper.eval()
 
 
 def fine_tune(
-    transformer: Transformer, states: KeptStates, exam: Exam, tuning: Tuning,
-    tell: Callable[[int, int], None],
-) -> Vectors:  # fmt: skip
+    transformer: Transformer, states: KeptStates, exam: Exam, tuning: Tuning, say: Say
+) -> Vectors:
     """Train a transformer's upper layers on labels, and pool what they then make of each text.
 
     Args:
@@ -91,7 +88,7 @@ def fine_tune(
         states: what its lower layers made of the texts.
         exam: the labels of the first of them; nothing is learnt from those behind.
         tuning: how.
-        tell: is told how many texts have been learnt from, and of how many.
+        say: takes lines that say how far it is.
 
     Returns:
         (texts, features)
@@ -100,10 +97,12 @@ def fine_tune(
         torch.manual_seed(_SEED)
         features = states.gather(np.zeros(1, np.int64))[0].shape[2]
         head = nn.Linear(features, exam.classes)
-        _train(transformer, head, states, exam, tuning, tell)
+        _train(transformer, head, states, exam, tuning, say)
     found = np.zeros((len(states.lengths), features), np.float32)
+    add = count_texts(say, "tells of", len(found))
     with torch.inference_mode():
         for rows in ordered_batches(states.lengths, _BATCH):
             below, lengths = states.gather(rows)
             found[rows] = pool(transformer.high(below, lengths), lengths).numpy()
+            add(len(rows))
     return found
