@@ -39,9 +39,10 @@ class Cost(NamedTuple):
     steps: float
     """Batches trained on, as a multiple of the default's."""
     seconds: float
-    """Of training."""
+    """Of training, its teacher's among them."""
+    teacher_seconds: float
     ratio: float
-    """These, as a multiple of the default's."""
+    """All of them, as a multiple of the default's."""
 
 
 def read_seeds(params: Path) -> tuple[int, ...]:
@@ -80,10 +81,12 @@ def read_costs(reports: Path, names: list[str], seeds: tuple[int, ...]) -> dict[
 
     steps = {name: median("metrics", "steps", name) for name in names}
     seconds = {name: median("timing", "seconds", name) for name in names}
-    return {
-        name: Cost(steps[name] / steps[DEFAULT], seconds[name], seconds[name] / seconds[DEFAULT])
-        for name in names
-    }
+    found = {}
+    for name in names:
+        work, ratio = steps[name] / steps[DEFAULT], seconds[name] / seconds[DEFAULT]
+        teacher = median("timing", "teacher_seconds", name)
+        found[name] = Cost(work, seconds[name], teacher, ratio)
+    return found
 
 
 def _facts(defaults: list[Judged], test_rows: int, confidence: float) -> Facts:
@@ -94,8 +97,9 @@ def _facts(defaults: list[Judged], test_rows: int, confidence: float) -> Facts:
 
 
 def _clocks(costs: dict[str, Cost]) -> pd.DataFrame:
-    rows = [(name, cost.seconds, cost.ratio) for name, cost in costs.items()]
-    return pd.DataFrame(rows, columns=["advice", "seconds", "ratio"])
+    columns = ["seconds", "teacher_seconds", "ratio"]
+    rows = [[name, *(getattr(cost, one) for one in columns)] for name, cost in costs.items()]
+    return pd.DataFrame(rows, columns=["advice", *columns])
 
 
 def _draw(table: pd.DataFrame, confidence: float, folder: Path) -> bytes:

@@ -26,7 +26,9 @@ PARAMS = yaml.safe_load((HOME / "params.yaml").read_text())
 ASKED = (
     "stop_words", "stems", "lemmas", "oversampling", "undersampling", "class_weights",
     "naive_synonyms", "synonyms", "bidirectional", "attention", "stacking", "batch_normalisation",
-    "dropout", "gradient_clipping", "gru", "transformer",
+    "dropout", "gradient_clipping", "gru", "transformer", "wider", "concat_pooling", "subwords",
+    "wide_part", "glove", "transformer_words", "teacher", "tuned_teacher", "noised_texts",
+    "word_dropout", "variational_dropout", "label_smoothing", "averaging", "weight_decay",
 )  # fmt: skip
 TINY = {
     "train": {
@@ -104,7 +106,8 @@ def check_page(home: Path) -> None:
     for one in AUDIT["advice"][1:]:
         assert f">{one['name'].replace('_', ' ')}</bdi></th>" in page
     text = (home / "reports/table.md").read_text()
-    assert text.startswith("Of 17 pieces of advice, each followed alone,")
+    assert text.startswith("Of 31 pieces of advice, each followed alone,")
+    assert set(ASKED) < {one["name"] for one in AUDIT["advice"]}
     assert text.count("\n|") == 2 + len(AUDIT["advice"][1:])
 
 
@@ -129,6 +132,8 @@ def test_every_command_of_the_graph_runs_on_the_fixture(home: Path) -> None:
     assert (cleaning["stop_words"], cleaning["keep_negations"]) == ("drop", False)
     clocks = pd.read_csv(home / "reports/timing.csv").set_index("advice")
     assert clocks.loc["default", "ratio"] == 1.0
+    assert clocks.loc["default", "teacher_seconds"] == 0
+    assert 0 < clocks.loc["noised_texts", "teacher_seconds"] < clocks.loc["noised_texts", "seconds"]
     check_page(home)
     outputs = [home / "reports" / name for name in ("table.csv", "table.md", "report.html")]
     outputs += sorted((home / "reports/figures").iterdir())
