@@ -11,9 +11,10 @@ from stored_model import TEXTS, write_model
 
 from sluice.errors import ModelError
 from sluice.files import write_json, write_parquet
+from sluice.models.parts import read_rows
 from sluice.serving.bundle import Bundle, load_bundle, open_model
 from sluice.serving.contents import Thresholds, check_bundle, write_bundle
-from sluice.stages.train import _predictions, _read_part
+from sluice.stages.train import _predictions
 from sluice.temperature import apply_temperature, scores_of
 from sluice.text.cleaning import clean_list
 
@@ -60,7 +61,7 @@ def test_raw_test_rows_get_the_evaluated_probabilities_bit_for_bit(
     ids = [str(row) for row in range(len(texts))]
     frame = pd.DataFrame({"id": ids, "label": "bad", "text": texts, "cleaned": cleaned})
     write_parquet(frame, tmp_path / "test.parquet")
-    part = _read_part(tmp_path / "test.parquet", bundle.model.reader, names)
+    part = read_rows(tmp_path / "test.parquet", bundle.model.reader, names, tmp_path / "scratch")
     evaluated = _predictions(bundle.model.network, {"test": part}, names)  # as stage train does
     columns = evaluated[["p_bad", "p_good"]].to_numpy()
     assert np.array_equal(bundle.evaluated(texts), columns)

@@ -7,96 +7,41 @@ test rows, and (in a file of its own) the seconds. It judges nothing: that is `e
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import torch
 from pytorch_lightning.callbacks import Callback
 
 from sluice.command import run_stage
 from sluice.data.batches import LabelledRows, predicted_batches
-from sluice.data.labels import read_labels
 from sluice.data.module import TextDataModule
 from sluice.evaluation.answers import answer_frame
 from sluice.evaluation.predictions import prediction_frame, temperature_of
-from sluice.files import (
-    TextColumn,
-    read_json,
-    read_parquet,
-    staged,
-    write_csv,
-    write_json,
-    write_parquet,
-)
+from sluice.files import read_json, read_parquet, staged, write_csv, write_json, write_parquet
 from sluice.models import callbacks
 from sluice.models.classifier import Classifier, Lesson
 from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.inference import predict_probabilities
 from sluice.models.network import TextNetwork
+from sluice.models.parts import Part, fit_rows, read_rows
 from sluice.models.storage import count_parameters, round_weights, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
 from sluice.teaching.lessons import Lessons
-from sluice.teaching.reading import read_texts
 from sluice.teaching.starting import start_vectors
-from sluice.teaching.tuning import Exam
 from sluice.text.cleaning import Steps
-from sluice.text.reader import Reader, fit_and_read
+from sluice.text.reader import Reader
 from sluice.text.vocabulary import Vocabulary
-from sluice.tokens import UNLABELLED, TaughtRows
 from sluice.variants import Settings, Train
 
 __all__ = ["Train", "rehearse", "train"]
 
 SCRATCH = Path(".sluice/train")
-TEXTS = "cleaned"
 REHEARSALS = Path(".sluice/tune")
 TEACHERS = Path(".sluice/teachers")
-
-
-class Part(NamedTuple):
-    """A part of a split, read once: its ids and labels, and what a network takes of it."""
-
-    table: pd.DataFrame
-    rows: LabelledRows
-
-
-def _read_part(path: Path, reader: Reader, names: list[str]) -> Part:
-    frame, labels = read_labels(path, ["id", "label"], names)
-    tokens, ngrams = reader.read_chunks(TextColumn(path, TEXTS), SCRATCH)
-    return Part(frame, LabelledRows(tokens, labels, np.ones(len(frame), np.float32), ngrams))
-
-
-def _fit_part(
-    path: Path, settings: Settings, names: list[str]
-) -> tuple[Reader, LabelledRows, Lessons | None]:
-    """Learn a reader from the training rows, read them, and have the teacher read them.
-
-    Behind the training rows stand those texts that are read only for what the teacher tells of
-    them.
-    """
-    texts = TextColumn(path, TEXTS)
-    weighed = settings.optimisation.row_weights and "weight" in texts.columns
-    frame, labels = read_labels(path, ["label", "weight"] if weighed else ["label"], names)
-    weights = frame["weight"].to_numpy(np.float32) if weighed else np.ones(len(frame), np.float32)
-    lessons = None
-    if settings.teacher is not None:
-        exam = Exam(labels, weights, len(names))
-        lessons = read_texts(settings.teacher, texts, exam, TEACHERS)
-    taught: TaughtRows | None = None
-    beside: Sequence[str] = ()
-    if settings.distillation is not None and lessons is not None:
-        taught, beside = lessons.texts, lessons.noised
-        labels = np.pad(labels, (0, len(beside)), constant_values=UNLABELLED)
-        weights = np.pad(weights, (0, len(beside)), constant_values=1)
-    reader, (tokens, ngrams) = fit_and_read(
-        texts, settings.tokens, settings.ngrams, SCRATCH, beside
-    )
-    return reader, LabelledRows(tokens, labels, weights, ngrams, taught), lessons
 
 
 def _scratch_key(name: str, seed: int, settings: Settings, inputs: list[Path]) -> str:
@@ -175,8 +120,8 @@ def _prepare(
     """Read both parts by a vocabulary of the training rows; set up a network with fresh weights."""
     quiet_lightning()
     torch.set_num_threads(settings.optimisation.threads)
-    reader, rows, lessons = _fit_part(augmented, settings, names)
-    judged = _read_part(validation, reader, names)
+    reader, rows, lessons = fit_rows(augmented, settings, names, SCRATCH, TEACHERS)
+    judged = read_rows(validation, reader, names, SCRATCH)
     data = TextDataModule(rows, judged.rows, settings.optimisation.batch_size, seed)
     network = _network(settings, reader.vocabulary, len(names), seed, lessons)
     lesson = None
@@ -248,7 +193,7 @@ def train(
         return  # the first of several processes goes on alone
     stored = round_weights(fitted.weights)
     network.load_state_dict(stored)  # what is judged is what is stored
-    asked = {"validation": prepared.validation, "test": _read_part(test, reader, names)}
+    asked = {"validation": prepared.validation, "test": read_rows(test, reader, names, SCRATCH)}
     predicted = _predictions(network, asked, names)
     description = NetworkConfig(
         format=FORMAT,

@@ -84,29 +84,26 @@ def _run(transformer: Transformer, ids: Sequence[Sequence[int]], upper: bool) ->
 
 
 def _read_part(
-    transformer: Transformer, texts: Sequence[Sequence[str]], meanings: Meanings | None,
-    kept: States | None,
-) -> Vectors:  # fmt: skip
+    transformer: Transformer, texts: Sequence[Sequence[str]], meanings: Meanings | None, upper: bool
+) -> list[Tensor]:
     """Read texts that are given as words.
 
     Args:
         transformer: who reads.
         texts: the words of each.
         meanings: counts what words become; None where nobody asks.
-        kept: takes the states that the upper layers are to be trained on; these do not run then.
+        upper: whether the upper layers read, too; they wait where they are to be trained.
 
     Returns:
-        Vectors of the texts, (texts, features): of use where nothing is trained.
+        States of each text, (pieces, features).
     """
     plain = [" ".join(map(_plain, words)) for words in texts]
     pieces = transformer.split(plain)
-    states = _run(transformer, pieces.ids, upper=kept is None)
+    states = _run(transformer, pieces.ids, upper)
     if meanings is not None:
         for words, text, spans, one in zip(texts, plain, pieces.spans, states, strict=True):
             _count_words(words, text, spans, one.numpy(), meanings)
-    if kept is not None:
-        kept.add(states)
-    return torch.stack([one.mean(dim=0) for one in states]).numpy()
+    return states
 
 
 def _survey(chunks: Iterable[Sequence[str]], made: str) -> tuple[str, int]:
@@ -152,10 +149,15 @@ def _read_all(
     for some, counted in (texts, meanings), (noised, None):
         for at in range(0, len(some), SAID):
             part = some[at : at + SAID]
-            found.append(_read_part(transformer, part, counted, kept))
+            states = _read_part(transformer, part, counted, upper=kept is None)
+            if kept is None:
+                found.append(torch.stack([one.mean(dim=0) for one in states]).numpy())
+            else:
+                kept.add(states)
             add(len(part))
-    vectors = np.concatenate(found)
-    if tuning is not None and kept is not None:
+    if kept is None or tuning is None:
+        vectors = np.concatenate(found)
+    else:
         vectors = fine_tune(transformer, kept.close(), exam, tuning, say)
     seconds = time.perf_counter() - started
     means = meanings.means()
