@@ -11,12 +11,12 @@ from stored_model import TEXTS, write_model
 
 from sluice.errors import ModelError
 from sluice.files import write_json, write_parquet
-from sluice.models.parts import read_rows
 from sluice.serving.bundle import Bundle, load_bundle, open_model
 from sluice.serving.contents import Thresholds, check_bundle, write_bundle
 from sluice.stages.train import _predictions
 from sluice.temperature import apply_temperature, scores_of
 from sluice.text.cleaning import clean_list
+from sluice.variant_rows import read_rows
 
 HALF = Thresholds(error_rate=0.1, labels={"bad": 0.0, "good": None})
 

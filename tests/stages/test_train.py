@@ -20,13 +20,13 @@ from sluice.errors import ModelError, ParamsError
 from sluice.evaluation.predictions import check_predictions, temperature_of
 from sluice.models.config import read_config
 from sluice.models.inference import predict_probabilities
-from sluice.models.parts import read_rows
 from sluice.models.storage import load_network
 from sluice.params import read_section
 from sluice.stages.train import SCRATCH, Train, _scratch_key, train
 from sluice.teaching.lessons import Lessons
 from sluice.text.reader import load_reader
 from sluice.tokens import TaughtRows
+from sluice.variant_rows import read_rows
 
 LABELS = ["negative", "neutral", "positive"]
 WORDS = {"negative": "bad awful hate", "neutral": "table chair item", "positive": "good fine love"}
@@ -346,7 +346,7 @@ def test_a_teacher_changes_the_weights_and_is_not_stored(workspace, monkeypatch)
         rows, meanings = {"the": 0}, np.ones((1, 2), np.float32)
         return Lessons(TaughtRows(vectors, places), rows, meanings, noised, seconds=3600.0)
 
-    monkeypatch.setattr("sluice.models.parts.read_texts", tell)
+    monkeypatch.setattr("sluice.variant_rows.read_texts", tell)
     train("bilstm", 0, *paths("alone"))
     assert not seen
     write_params({"distillation": {"weight": 0.5, "tuning": {"layers": 2}}})
@@ -376,7 +376,7 @@ def test_words_alone_may_be_what_is_learnt_from_a_teacher(workspace, monkeypatch
         nothing = TaughtRows(np.zeros((0, 9), np.float32), np.zeros(0, np.int64))
         return Lessons(nothing, {word: row for row, word in enumerate(words)}, meanings)
 
-    monkeypatch.setattr("sluice.models.parts.read_texts", tell)
+    monkeypatch.setattr("sluice.variant_rows.read_texts", tell)
     changes = {"tokens": {"kind": "words"}, "model": {"embedding_size": 128}}
     write_params(changes)
     train("bilstm", 0, *paths("alone"))

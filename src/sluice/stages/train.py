@@ -26,7 +26,6 @@ from sluice.models.classifier import Classifier, Lesson
 from sluice.models.config import FORMAT, NetworkConfig
 from sluice.models.inference import predict_probabilities
 from sluice.models.network import TextNetwork
-from sluice.models.parts import Part, fit_rows, read_rows
 from sluice.models.storage import count_parameters, round_weights, save_weights
 from sluice.models.training import Fitted, fit, quiet_lightning
 from sluice.params import read_part, read_section
@@ -35,6 +34,7 @@ from sluice.teaching.starting import start_vectors
 from sluice.text.cleaning import Steps
 from sluice.text.reader import Reader
 from sluice.text.vocabulary import Vocabulary
+from sluice.variant_rows import Part, fit_rows, read_rows
 from sluice.variants import Settings, Train
 
 __all__ = ["Train", "rehearse", "train"]

@@ -1,4 +1,4 @@
-"""Parts of a split as a network takes them.
+"""Parts of a split as a variant takes them.
 
 In: files of cleaned texts with labels. Out: rows of tokens and n-grams; of the training part also
 the reader that is learnt from it, and what a teacher makes of its texts.
