@@ -28,7 +28,7 @@ from sluice.registry.origin import describe_origin
 from sluice.registry.pointer import read_pointer
 from sluice.registry.run import Run, read_run
 from sluice.registry.settings import Gate
-from sluice.registry.versions import MODEL, Version, verify_version, version_folder
+from sluice.registry.versions import MODEL, ROWS, Version, verify_version, version_folder
 from sluice.serving.model import Model, load_model
 from sluice.text.traits import find_traits
 
@@ -109,8 +109,8 @@ def _check_calibration(run: Run, champion: Candidate, gate: Gate) -> Check:
 
 def _check_seen(root: Path, run: Run, gate: Gate, version: Version, now: Origin) -> Check:
     rows = run.parts["test"]
-    folder = version_folder(root, version.version)
-    seen = count_seen(folder, version.rows, rows["text"].to_list(), (version.origin, now))
+    table = version_folder(root, version.version) / ROWS
+    seen = count_seen(table, version.rows, rows["text"].to_list(), (version.origin, now))
     return checks.check_seen(seen, len(rows), gate)
 
 

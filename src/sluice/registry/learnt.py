@@ -15,7 +15,6 @@ import pandas as pd
 from sluice.errors import ModelError, RegistryError
 from sluice.files import read_parquet, write_parquet
 from sluice.registry.decisions import Origin
-from sluice.registry.versions import ROWS
 from sluice.serving.contents import digest
 
 PARTS = ("data/split/train.parquet", "data/split/validation.parquet")
@@ -55,13 +54,13 @@ def write_rows(root: Path, origin: Origin, path: Path) -> bool:
 
 
 def count_seen(
-    folder: Path, sha256: str | None, texts: Sequence[str], origins: tuple[Origin, Origin]
+    path: Path, sha256: str | None, texts: Sequence[str], origins: tuple[Origin, Origin]
 ) -> int | None:
     """How many test rows a version has learnt from; None if that cannot be told.
 
     Args:
-        folder: of the version.
-        sha256: of its table of rows; None for versions that were stored before there was one.
+        path: of the version's table of rows.
+        sha256: of it; None for versions that were stored before there was one.
         texts: of the present test rows, as they were read.
         origins: of the version and of the present run. The same split has, by the leak check of
             stage `split`, no row in two parts.
@@ -74,7 +73,6 @@ def count_seen(
         return 0
     if sha256 is None:
         return None
-    path = folder / ROWS
     if not path.is_file() or digest(path) != sha256:
         raise ModelError(
             f"{path} is not the file that was stored: bring it back (dvc pull {path}); without it "
