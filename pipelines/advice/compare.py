@@ -81,12 +81,15 @@ def read_costs(reports: Path, names: list[str], seeds: tuple[int, ...]) -> dict[
 
     steps = {name: median("metrics", "steps", name) for name in names}
     seconds = {name: median("timing", "seconds", name) for name in names}
-    found = {}
-    for name in names:
-        work, ratio = steps[name] / steps[DEFAULT], seconds[name] / seconds[DEFAULT]
-        teacher = median("timing", "teacher_seconds", name)
-        found[name] = Cost(work, seconds[name], teacher, ratio)
-    return found
+    return {
+        name: Cost(
+            steps=steps[name] / steps[DEFAULT],
+            seconds=seconds[name],
+            teacher_seconds=median("timing", "teacher_seconds", name),
+            ratio=seconds[name] / seconds[DEFAULT],
+        )
+        for name in names
+    }
 
 
 def _facts(defaults: list[Judged], test_rows: int, confidence: float) -> Facts:
@@ -97,9 +100,8 @@ def _facts(defaults: list[Judged], test_rows: int, confidence: float) -> Facts:
 
 
 def _clocks(costs: dict[str, Cost]) -> pd.DataFrame:
-    columns = ["seconds", "teacher_seconds", "ratio"]
-    rows = [[name, *(getattr(cost, one) for one in columns)] for name, cost in costs.items()]
-    return pd.DataFrame(rows, columns=["advice", *columns])
+    rows = [(name, cost.seconds, cost.teacher_seconds, cost.ratio) for name, cost in costs.items()]
+    return pd.DataFrame(rows, columns=["advice", "seconds", "teacher_seconds", "ratio"])
 
 
 def _draw(table: pd.DataFrame, confidence: float, folder: Path) -> bytes:

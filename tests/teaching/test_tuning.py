@@ -10,7 +10,10 @@ from sluice.teaching.transformer import KeptStates, States, pool
 from sluice.teaching.tuning import Exam, _share, fine_tune
 
 TUNING = Tuning(layers=1, epochs=30, learning_rate=1e-2)
-HEARD = lambda line: None  # noqa: E731
+
+
+def unheard(line: str) -> None:
+    """Take what is said, and do nothing."""
 
 
 def kept(folder, sizes, seed=0):
@@ -38,8 +41,8 @@ def separation(vectors, labels) -> float:
 def test_vectors_tell_labels_apart_after_it(tmp_path) -> None:
     states, labels = kept(tmp_path, [3, 9, 5, 4] * 20)
     before = fine_tune(Reader(), states, exam_of(labels), TUNING.model_copy(
-        update={"learning_rate": 1e-12, "epochs": 1}), HEARD)  # fmt: skip
-    after = fine_tune(Reader(), states, exam_of(labels), TUNING, HEARD)
+        update={"learning_rate": 1e-12, "epochs": 1}), unheard)  # fmt: skip
+    after = fine_tune(Reader(), states, exam_of(labels), TUNING, unheard)
     assert before.shape == after.shape == (80, 384)
     assert separation(after, labels) > 2 * separation(before, labels)
 
@@ -47,11 +50,11 @@ def test_vectors_tell_labels_apart_after_it(tmp_path) -> None:
 def test_the_same_texts_teach_the_same_whatever_was_drawn_before(tmp_path) -> None:
     states, labels = kept(tmp_path, [3, 9, 5])
     one, other = Reader(), Reader()
-    first = fine_tune(one, states, exam_of(labels), TUNING, HEARD)
+    first = fine_tune(one, states, exam_of(labels), TUNING, unheard)
     torch.manual_seed(77)
     drawn = torch.rand(1)
     torch.manual_seed(77)
-    second = fine_tune(other, states, exam_of(labels), TUNING, HEARD)
+    second = fine_tune(other, states, exam_of(labels), TUNING, unheard)
     assert np.array_equal(first, second)
     assert torch.equal(torch.rand(1), drawn)  # nor does it draw from what comes after
 
@@ -63,7 +66,7 @@ def test_a_text_of_no_weight_teaches_nothing(tmp_path) -> None:
     turned = labels.copy()
     turned[7] = 1 - turned[7]
     one, other = (
-        fine_tune(Reader(), states, exam_of(some, weights), TUNING, HEARD)
+        fine_tune(Reader(), states, exam_of(some, weights), TUNING, unheard)
         for some in (labels, turned)
     )
     assert np.array_equal(one, other)
@@ -71,7 +74,7 @@ def test_a_text_of_no_weight_teaches_nothing(tmp_path) -> None:
 
 def test_texts_without_any_weight_change_nothing_but_by_decay(tmp_path) -> None:
     states, labels = kept(tmp_path, [4] * 5)
-    found = fine_tune(Reader(), states, exam_of(labels, np.zeros(5)), TUNING, HEARD)
+    found = fine_tune(Reader(), states, exam_of(labels, np.zeros(5)), TUNING, unheard)
     assert np.isfinite(found).all()
 
 
@@ -90,8 +93,8 @@ def test_it_says_how_far_it_is(tmp_path, monkeypatch) -> None:
 def test_texts_without_a_label_are_told_of_and_teach_nothing(tmp_path) -> None:
     states, labels = kept(tmp_path, [3, 9, 5, 4] * 20)
     first, other = KeptStates(states._states, states.lengths[:40]), Reader()
-    alone = fine_tune(Reader(), first, exam_of(labels[:40]), TUNING, HEARD)
-    found = fine_tune(other, states, exam_of(labels[:40]), TUNING, HEARD)
+    alone = fine_tune(Reader(), first, exam_of(labels[:40]), TUNING, unheard)
+    found = fine_tune(other, states, exam_of(labels[:40]), TUNING, unheard)
     assert found.shape == (80, 384)
     np.testing.assert_allclose(found[:40], alone, atol=1e-4)
     below, lengths = states.gather(np.array([79]))

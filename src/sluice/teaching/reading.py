@@ -36,7 +36,6 @@ _AT_ONCE = 32  # more would leave the cache
 _KEPT = 16  # files of vectors, some 30 MB each
 _SEED = 0
 _FORMAT = 4  # of what is kept
-
 _KEYS = ("words", "texts", "vectors", "seconds")
 
 

@@ -17,7 +17,7 @@ _RUN = re.compile(r"[0-9#*]?[^\x00-\x7f]+")
 
 
 def _class_of(characters: set[str]) -> str:
-    """A pattern's class of characters, as ranges: `re` tries one after the other."""
+    """A pattern's class of characters, as ranges, since a list's matcher tries one by one."""
     numbers = {ord(one) for one in characters}
     firsts = sorted(one for one in numbers if one - 1 not in numbers)
     lasts = sorted(one for one in numbers if one + 1 not in numbers)
